@@ -1,0 +1,11 @@
+"""The Celery app. Without REDIS_URL nothing is queued: `catalog.runs.start` runs long jobs in a process of their own."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "catalog.settings")
+
+app = Celery("fieldguide")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["detections"])

@@ -1,0 +1,37 @@
+"""The generation: one number that changes with every change of the catalog, part of every cache key and ETag."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def current(self) -> Generation:
+        """The one row; made when the catalog is new."""
+        row = self.filter(pk=1).first()
+        return row or self.get_or_create(pk=1)[0]
+
+    def bump(self, counts_stale: bool | None = None) -> None:
+        """Make every cached page old. The last statement of every change's transaction."""
+        change: dict[str, object] = {"number": F("number") + 1}
+        if counts_stale is not None:
+            change["counts_stale"] = counts_stale
+        if not self.filter(pk=1).update(**change):
+            self.get_or_create(pk=1, defaults={"number": 1, "counts_stale": bool(counts_stale)})
+
+
+class Generation(models.Model):
+    """`counts_stale` says that a first load has stored rules whose reach is not counted yet."""
+
+    number = models.BigIntegerField(default=1)
+    counts_stale = models.BooleanField(default=False)
+    origin = models.CharField(max_length=400, blank=True, help_text="Where the first catalog came from.")
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "generation"
+
+    def __str__(self) -> str:
+        return f"generation {self.number}"

@@ -1,0 +1,190 @@
+"""Rules: their metadata, and beside each its text with the analysed tree."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from detections.models.collation import code_point
+from detections.models.reader import Reader
+from detections.models.source import Source
+from detections.models.technique import Technique
+
+
+class Platform(models.Model):
+    """A platform in the words of `normalization/tables/platforms.csv`."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Domain(models.Model):
+    """A domain of telemetry: endpoint, cloud, identity and so on."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RuleQuerySet(models.QuerySet["Rule"]):
+    def live(self) -> RuleQuerySet:
+        """The rules that count: live by folder and status, and no copy of a public rule."""
+        return self.filter(live=True)
+
+    def not_live(self) -> RuleQuerySet:
+        return self.filter(live=False)
+
+    def visible_to(self, reader: Reader) -> RuleQuerySet:
+        return self.filter(reader.sources("source"))
+
+    def parsed_in_full(self) -> RuleQuerySet:
+        return self.filter(parse="full")
+
+    def under_technique(self, technique: Technique, rollup: bool = False) -> RuleQuerySet:
+        """Rules that state the technique; a parent that a vendor writes as a matter of form is no statement.
+
+        With `rollup` the rules of its sub-techniques too, each once.
+        """
+        mine = Q(technique=technique)
+        if rollup:
+            mine |= Q(technique__parent=technique)
+        tags = RuleTechnique.objects.filter(mine, structural=False, rule=OuterRef("pk"))
+        return self.filter(Exists(tags))
+
+    def in_order(self) -> RuleQuerySet:
+        """By title in code-point order, then by address: a total order."""
+        return self.order_by(code_point("title"), code_point("source__slug"), code_point("own_id"))
+
+    def for_list(self) -> RuleQuerySet:
+        """With all that a row of a list shows, in a fixed number of queries."""
+        return self.select_related("source").prefetch_related("platforms", "domains")
+
+    def for_page(self) -> RuleQuerySet:
+        """With all that a rule's page shows."""
+        return self.for_list().select_related("text").prefetch_related("techniques__technique", "log_sources")
+
+
+class Rule(models.Model):
+    """One rule. Its address is its source's slug and its own id; it is never deleted, only retired.
+
+    `live` is what counts: lifecycle "live" and no copy. `parse` is full, partial or none. `created` and `modified`
+    are the vendor's own ISO dates, "" when it tells none.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="rules")
+    own_id = models.CharField(max_length=100)
+    title = models.CharField(max_length=400)
+    description = models.TextField(blank=True)
+    authors = models.JSONField(default=list, blank=True)
+    licence = models.CharField(max_length=100, blank=True)
+    status = models.CharField(max_length=40, blank=True)
+    level = models.CharField(max_length=40, blank=True)
+    type = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=10)
+    parse = models.CharField(max_length=10)
+    lifecycle = models.CharField(max_length=20)
+    copy = models.BooleanField(default=False, help_text="A copy of a public rule: stored, counted nowhere.")
+    live = models.BooleanField(default=False)
+    references = models.JSONField(default=list, blank=True)
+    false_positives = models.JSONField(default=list, blank=True)
+    created = models.CharField(max_length=10, blank=True)
+    modified = models.CharField(max_length=10, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    path = models.CharField(max_length=400)
+    file_path = models.CharField(max_length=400)
+    link = models.CharField(max_length=500, blank=True)
+    platforms = models.ManyToManyField(Platform, related_name="rules", blank=True)
+    domains = models.ManyToManyField(Domain, related_name="rules", blank=True)
+    predicate_count = models.PositiveIntegerField(default=0)
+    exclusion_count = models.PositiveIntegerField(default=0)
+
+    objects = RuleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "own_id"], name="one_rule_per_address")]
+        indexes = [
+            models.Index(fields=["live", "source"]),
+            models.Index(fields=["source", "file_path"]),
+            models.Index(fields=["own_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RuleText(models.Model):
+    """A rule's own text and what the engine read in it, one to one beside the rule.
+
+    `tree` is the tree of conditions (see `detections.analysis.serialization`), `beside` the list of trees that
+    stand beside the query, `problems` a list of {message, line, column, snippet, start, end, severity}, `extra` what
+    only this vendor has. Offsets index `query`, or `text` for Sigma.
+    """
+
+    rule = models.OneToOneField(Rule, on_delete=models.CASCADE, primary_key=True, related_name="text")
+    text = models.TextField()
+    query = models.TextField(blank=True)
+    line = models.PositiveIntegerField(default=1)
+    query_line = models.PositiveIntegerField(default=1)
+    tree = models.JSONField(null=True, blank=True)
+    beside = models.JSONField(default=list, blank=True)
+    problems = models.JSONField(default=list, blank=True)
+    extra = models.JSONField(default=dict, blank=True)
+    platform_rule = models.CharField(max_length=60, blank=True)
+    domain_rule = models.CharField(max_length=60, blank=True)
+
+    def __str__(self) -> str:
+        return f"text of {self.rule_id}"
+
+    @property
+    def marked_text(self) -> str:
+        """The text that the tree's offsets index."""
+        return self.query or self.text
+
+
+class RuleTechnique(models.Model):
+    """A technique id as a rule writes it, and the technique in force that it counts for.
+
+    `technique` follows successors to the end; null while ATT&CK does not know the id. `structural` marks a parent
+    that the vendor writes beside its sub-technique as a matter of form: shown, never counted. It is judged on the
+    ids as written, before succession.
+    """
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="techniques")
+    written = models.CharField(max_length=20)
+    technique = models.ForeignKey(Technique, null=True, on_delete=models.SET_NULL, related_name="rule_tags")
+    structural = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [models.UniqueConstraint(fields=["rule", "written"], name="one_tag_per_rule_and_id")]
+        indexes = [
+            models.Index(fields=["technique", "structural", "rule"]),
+            models.Index(fields=["written"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.written
+
+
+class RuleLogSource(models.Model):
+    """One telemetry that a rule needs, in its vendor's words."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="log_sources")
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "name", "rule"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

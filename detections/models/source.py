@@ -1,0 +1,57 @@
+"""Sources: a repository, or a team's own collection of rules."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from detections.models.collation import code_point
+from detections.models.reader import Reader
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def visible_to(self, reader: Reader) -> SourceQuerySet:
+        return self.filter(reader.sources())
+
+    def in_order(self) -> SourceQuerySet:
+        return self.order_by(code_point("slug"))
+
+
+class Source(models.Model):
+    """Where rules come from. `slug` is the first part of a rule's address; `public` ones are for everybody."""
+
+    slug = models.SlugField(max_length=50, unique=True)
+    vendor = models.CharField(max_length=20, help_text="The format of its rules: sigma, elastic or splunk.")
+    name = models.CharField(max_length=100)
+    public = models.BooleanField(default=True)
+    licence = models.CharField(max_length=100, blank=True)
+    repository = models.CharField(max_length=400, blank=True)
+    location = models.CharField(max_length=400, blank=True, help_text="The folder of the last sync.")
+    commit = models.CharField(max_length=64, blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SourceFile(models.Model):
+    """One file of a source as it was last read.
+
+    `fingerprint` is over the file, what it was read with, the engine and the tables: equal means nothing to do.
+    `problems` is the list of what is wrong with it: {message, line, column, snippet, severity}.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="files")
+    path = models.CharField(max_length=400)
+    fingerprint = models.CharField(max_length=64)
+    problems = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "path"], name="one_row_per_file")]
+
+    def __str__(self) -> str:
+        return self.path

@@ -1,0 +1,95 @@
+"""ATT&CK's tactics and techniques, as the last bundle told them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from detections.models.collation import code_point
+
+
+class AttackRelease(models.Model):
+    """The ATT&CK version in force; there is one row."""
+
+    version = models.CharField(max_length=20, blank=True)
+    spec = models.CharField(max_length=10, blank=True)
+    origin = models.CharField(max_length=400, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    synced_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"ATT&CK {self.version}"
+
+
+class Tactic(models.Model):
+    """A column of the matrix; `position` is its place in matrix order."""
+
+    attack_id = models.CharField(max_length=12, unique=True)
+    shortname = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    url = models.CharField(max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TechniqueQuerySet(models.QuerySet["Technique"]):
+    def in_force(self) -> TechniqueQuerySet:
+        """Neither revoked nor deprecated."""
+        return self.filter(revoked=False, deprecated=False)
+
+    def in_order(self) -> TechniqueQuerySet:
+        return self.order_by(code_point("attack_id"))
+
+    def with_rule_counts(self, rules: QuerySet, rollup: bool = False) -> TechniqueQuerySet:
+        """`rule_count`: how many of `rules` (live ones that a reader sees) are tagged with the technique.
+
+        With `rollup` a rule of a sub-technique counts for its parent too, once.
+        """
+        from detections.models.rule import RuleTechnique
+
+        tags = RuleTechnique.objects.filter(structural=False, rule__in=rules)
+        mine = Q(technique=OuterRef("pk"))
+        if rollup:
+            mine |= Q(technique__parent=OuterRef("pk"))
+        counted = tags.filter(mine).order_by().values(one=models.Value(1)).annotate(n=Count("rule", distinct=True))
+        return self.annotate(rule_count=Coalesce(Subquery(counted.values("n")), 0))
+
+
+class Technique(models.Model):
+    """A technique or sub-technique. `successor` is the end of the chain of revocations, null when there is none."""
+
+    attack_id = models.CharField(max_length=12, unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    citations = models.JSONField(default=dict, blank=True)
+    url = models.CharField(max_length=200, blank=True)
+    platforms = models.JSONField(default=list, blank=True)
+    tactics = models.ManyToManyField(Tactic, related_name="techniques", blank=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="subtechniques")
+    is_subtechnique = models.BooleanField(default=False)
+    revoked = models.BooleanField(default=False)
+    deprecated = models.BooleanField(default=False)
+    successor = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="predecessors")
+
+    objects = TechniqueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("attack_id",)
+
+    def __str__(self) -> str:
+        return f"{self.attack_id} {self.full_name}"
+
+    @property
+    def full_name(self) -> str:
+        """Parent and sub-technique name, as ATT&CK's own pages title it."""
+        return f"{self.parent.name}: {self.name}" if self.parent else self.name
+
+    @property
+    def in_force(self) -> bool:
+        return not (self.revoked or self.deprecated)
