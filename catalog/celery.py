@@ -1,4 +1,4 @@
-"""The Celery app. Without REDIS_URL nothing is queued: `catalog.runs.start` runs long jobs in a process of their own."""
+"""The Celery app. Without REDIS_URL nothing is queued: `catalog.runs.start` starts a process for a long job."""
 
 import os
 
