@@ -1,0 +1,7 @@
+"""The table of languages: name to the module that reads it. A language that is not here is stored, not parsed."""
+
+READERS = {
+    "sigma": "detections.languages.sigma.reader",
+    "kql": "detections.languages.kql.reader",
+    "eql": "detections.languages.eql.reader",
+}

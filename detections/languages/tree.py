@@ -32,7 +32,8 @@ class Test:
 
     `value` is decoded text ("" for exists; the other field for fieldref); `raw` is the text as written where it
     differs. `wild` says that the value of a named operator holds an inner wildcard. `comparator` belongs to
-    fieldref and says how the two fields are compared when it is not equality.
+    fieldref and says how the two fields are compared when it is not equality. `keep_case` marks a value whose
+    letters must not be folded (under a base64 modifier).
     """
 
     operator: Operator
@@ -42,6 +43,7 @@ class Test:
     comparator: str = ""
     start: int = 0
     end: int = 0
+    keep_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,134 @@
+"""A rule document to its analysis: languages, normalization and vendors together, the one door of the pure core."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from detections.analysis import context
+from detections.analysis.predicate import Predicate, Role
+from detections.documents.document import RuleDocument
+from detections.documents.problem import Problem
+from detections.languages import READERS
+from detections.languages.tree import Beside, Condition, Node, Parse, Reading, Test, walk
+from detections.normalization.catalogue import Catalogue, base_catalogue
+from detections.normalization.equivalence import equivalence, os_family
+from detections.normalization.names import resolve
+from detections.normalization.platforms import Places, places
+from detections.normalization.values import folded, indicator_key
+
+Read = Callable[[str], Reading]
+
+# The languages in which a test of field against field is an ordinary filter; elsewhere it is derived.
+_FIELDREF_FILTERS = frozenset({"sigma", "eql", "kql", "lucene"})
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a rule document says. `parse` is full, partial or none; `problems` have the file's line."""
+
+    document: RuleDocument
+    parse: Parse
+    tree: Node | None
+    beside: tuple[Beside, ...]
+    predicates: tuple[Predicate, ...]
+    problems: tuple[Problem, ...]
+    places: Places
+    join_fields: tuple[str, ...] = ()
+
+
+@cache
+def reader_of(language: str) -> Read | None:
+    """The function that reads a language; None when the product does not read it."""
+    module = READERS.get(language)
+    return importlib.import_module(module).read if module else None
+
+
+def analyse(document: RuleDocument, catalogue: Catalogue | None = None) -> Analysis:
+    """Read the document's query, name its fields, fold its values. Never raises for what a rule may hold."""
+    catalogue = catalogue or base_catalogue()
+    reading = _read_rule(document)
+    beside = reading.beside + _read_side_queries(document)
+    found = places(document.vendor, document.evidence)
+    normalizer = _Normalizer(document, catalogue, reading.tree, os_family(found.platforms))
+    predicates = tuple(normalizer.predicates(reading.tree, ""))
+    for part in beside:
+        predicates += tuple(normalizer.predicates(part.tree, part.place))
+    first_line = document.line if document.language == "sigma" else document.query_line
+    problems = document.problems + tuple(problem.at(document.path, first_line) for problem in reading.problems)
+    return Analysis(document, reading.parse, reading.tree, beside, predicates, problems, found, reading.join_fields)
+
+
+def read_query(language: str, text: str) -> Reading:
+    """One query in a named language. A language that the product does not read gives parse "none" with a problem."""
+    read = reader_of(language)
+    if read is None:
+        message = f"Queries in {language} are not read yet: the rule is kept without conditions."
+        return Reading(None, "none", (Problem(message, severity="note"),))
+    return read(text)
+
+
+def _read_rule(document: RuleDocument) -> Reading:
+    if document.language == "none":
+        return Reading(None, "none", (Problem("The rule has no query: a machine-learning job.", severity="note"),))
+    if document.language == "sigma":
+        module = importlib.import_module(READERS["sigma"])
+        reading: Reading = module.read(document.text, document.loaded)
+        return reading
+    if not document.query.strip():
+        return Reading(None, "none", (Problem("The rule has no query."),))
+    return read_query(document.language, document.query)
+
+
+def _read_side_queries(document: RuleDocument) -> tuple[Beside, ...]:
+    beside = []
+    for side in document.side_queries:
+        tree = read_query(side.language, side.text).tree
+        if tree is not None:
+            beside.append(Beside(side.place, tree))
+    return tuple(beside)
+
+
+class _Normalizer:
+    """Names and keys for the conditions of one rule."""
+
+    def __init__(self, document: RuleDocument, catalogue: Catalogue, tree: Node | None, family: str) -> None:
+        self.vendor = document.vendor
+        self.language = document.language
+        self.catalogue = catalogue
+        self.family = family
+        self.tokens = document.context | context.of_conditions(tree)
+
+    def predicates(self, tree: Node | None, place: str) -> Iterator[Predicate]:
+        for condition, negated in walk(tree):
+            tokens = context.of_condition(condition, self.tokens)
+            for test in condition.tests:
+                yield self.predicate(condition, test, negated, place, tokens)
+
+    def predicate(
+        self, condition: Condition, test: Test, negated: bool, place: str, tokens: frozenset[str]
+    ) -> Predicate:
+        name = resolve(self.catalogue, self.vendor, condition.field, tokens, path=condition.path, value=test.value)
+        field = self.catalogue.field(name.canonical)
+        role = self.role(condition, test, field.role)
+        if test.operator == "exists" or role == "derived":
+            return Predicate(condition, test, negated, place, name.canonical, role, known=name.known)
+        if test.operator == "fieldref":
+            other = resolve(self.catalogue, self.vendor, test.value, tokens)
+            test = replace(test, value=other.canonical, raw=test.raw or test.value)
+        value = folded(field, test.operator, test.value, test.wild, keep_case=test.keep_case)
+        return Predicate(
+            condition, test, negated, place, name.canonical, role, value,
+            indicator_key(name.canonical, test.operator, value, test.wild),
+            equivalence(field, name.form, test.operator, test.value, test.wild, self.family, role),
+            name.known,
+        )  # fmt: skip
+
+    def role(self, condition: Condition, test: Test, field_role: str) -> Role:
+        if test.operator == "fieldref" and self.language not in _FIELDREF_FILTERS:
+            return "derived"
+        if condition.derived:
+            return "derived"
+        return "scope" if condition.scope or field_role == "scope" else "filter"
