@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from detections.models.collation import code_point
 from detections.models.reader import Reader
@@ -59,6 +60,29 @@ class RuleQuerySet(models.QuerySet["Rule"]):
             mine |= Q(technique__parent=technique)
         tags = RuleTechnique.objects.filter(mine, structural=False, rule=OuterRef("pk"))
         return self.filter(Exists(tags))
+
+    def mark_copies(self) -> set[int]:
+        """Find among these rules the copies of public ones, set `copy` and `live`; the ids that changed.
+
+        A copy is a rule of a source that is not public with the id of a live rule of a public source in the same
+        format (a team's fork of a public repository): counted, it would double every reach.
+        """
+        originals = Rule.objects.filter(
+            own_id=OuterRef("own_id"), source__vendor=OuterRef("source__vendor"), source__public=True, lifecycle="live"
+        )
+        rows = self.annotate(is_copy=Q(source__public=False) & Exists(originals)).values_list(
+            "pk", "copy", "live", "lifecycle", "is_copy"
+        )
+        changed: dict[bool, list[int]] = {True: [], False: []}
+        for pk, copy, live, lifecycle, is_copy in rows.iterator():
+            if bool(is_copy) != copy or live != (lifecycle == "live" and not is_copy):
+                changed[bool(is_copy)].append(pk)
+        for is_copy, ids in changed.items():
+            for first in range(0, len(ids), 500):
+                Rule.objects.filter(pk__in=ids[first : first + 500]).update(
+                    copy=is_copy, live=Case(When(lifecycle="live", then=Value(not is_copy)), default=Value(False))
+                )
+        return {pk for ids in changed.values() for pk in ids}
 
     def in_order(self) -> RuleQuerySet:
         """By title in code-point order, then by address: a total order."""
@@ -150,6 +174,19 @@ class RuleText(models.Model):
         return self.query or self.text
 
 
+class RuleTechniqueQuerySet(models.QuerySet["RuleTechnique"]):
+    def resolve(self) -> int:
+        """Point every tag at the technique in force that it counts for, by the ids as written; how many changed."""
+        found = Technique.objects.filter(attack_id=OuterRef("written"))
+        target = Subquery(found.annotate(end=Coalesce("successor_id", "id")).values("end"))
+        stale = self.annotate(target=target).exclude(Q(technique_id=F("target")) & Q(target__isnull=False))
+        return stale.exclude(technique__isnull=True, target__isnull=True).update(technique_id=target)
+
+    def unknown(self) -> RuleTechniqueQuerySet:
+        """Tags with ids that the ATT&CK version in force does not know."""
+        return self.filter(technique__isnull=True)
+
+
 class RuleTechnique(models.Model):
     """A technique id as a rule writes it, and the technique in force that it counts for.
 
@@ -163,6 +200,8 @@ class RuleTechnique(models.Model):
     technique = models.ForeignKey(Technique, null=True, on_delete=models.SET_NULL, related_name="rule_tags")
     structural = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = RuleTechniqueQuerySet.as_manager()
 
     class Meta:
         ordering = ("position",)

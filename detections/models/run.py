@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -17,9 +20,11 @@ class RunQuerySet(models.QuerySet["Run"]):
     def active(self) -> RunQuerySet:
         return self.filter(state__in=[Run.State.QUEUED, Run.State.RUNNING])
 
-    def abandoned(self) -> RunQuerySet:
-        """Running ones whose process has not been heard of for a while: it was killed."""
-        return self.filter(state=Run.State.RUNNING, heartbeat__lt=timezone.now() - STALE_AFTER)
+    def close_abandoned(self) -> None:
+        """Mark the active ones whose process was killed as failed, so that they do not bar the next one."""
+        for run in self.active():
+            if run.is_abandoned():
+                run.finish(Run.State.FAILED, "The process was killed before the end; the next run finishes its work.")
 
 
 class Run(models.Model):
@@ -49,6 +54,7 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     heartbeat = models.DateTimeField(null=True, blank=True)
+    host = models.CharField(max_length=255, blank=True)
     process = models.PositiveIntegerField(null=True, blank=True)
 
     objects = RunQuerySet.as_manager()
@@ -71,8 +77,44 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
 
+    def begin(self) -> None:
+        """This process does the run from now on."""
+        now = timezone.now()
+        self.state, self.started_at, self.heartbeat = self.State.RUNNING, now, now
+        self.host, self.process = socket.gethostname(), os.getpid()
+        self.save(update_fields=["state", "started_at", "heartbeat", "host", "process"])
+
+    def tell(self, done: int, total: int) -> None:
+        """How far it is; also the heartbeat."""
+        self.done, self.total, self.heartbeat = done, total, timezone.now()
+        self.save(update_fields=["done", "total", "heartbeat"])
+
+    def finish(self, state: str, message: str = "", counts: dict[str, Any] | None = None) -> None:
+        """The run is over."""
+        self.state, self.message, self.finished_at = state, message, timezone.now()
+        self.counts = counts or self.counts
+        self.save(update_fields=["state", "message", "finished_at", "counts"])
+
+    def is_abandoned(self) -> bool:
+        """Whether its process is gone: dead on this machine, or not heard of for a while."""
+        if self.state == self.State.QUEUED:
+            return self.created_at < timezone.now() - STALE_AFTER
+        if self.host == socket.gethostname() and self.process and not _process_exists(self.process):
+            return True
+        return self.heartbeat is None or self.heartbeat < timezone.now() - STALE_AFTER
+
     @property
     def duration(self) -> timedelta | None:
         if self.started_at is None:
             return None
         return (self.finished_at or timezone.now()) - self.started_at
+
+
+def _process_exists(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -46,6 +46,10 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
     def in_order(self) -> TechniqueQuerySet:
         return self.order_by(code_point("attack_id"))
 
+    def in_force_by_written_id(self) -> dict[str, int]:
+        """For every known id the key of the technique that a rule tagged with it counts for."""
+        return dict(self.annotate(end=Coalesce("successor_id", "id")).values_list("attack_id", "end"))
+
     def with_rule_counts(self, rules: QuerySet, rollup: bool = False) -> TechniqueQuerySet:
         """`rule_count`: how many of `rules` (live ones that a reader sees) are tagged with the technique.
 

@@ -1,0 +1,271 @@
+"""One batch of analysed files into the database: rules, texts, tags, flat rows, in one counted transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from detections.analysis.rows import FileRow, RuleRow
+from detections.models import (
+    Domain,
+    Indicator,
+    Platform,
+    Rule,
+    RuleField,
+    RuleIndicator,
+    RuleLogSource,
+    RuleTechnique,
+    RuleText,
+    Source,
+    SourceFile,
+)
+from detections.models.bulk import insert_rows
+from detections.statistics.differences import Change, counted_change
+from detections.vendors import VENDORS
+
+
+@dataclass
+class Outcome:
+    """What a batch did, in rules; `losers` are files with a rule whose id another file of the source holds."""
+
+    added: int = 0
+    changed: int = 0
+    unreadable: int = 0
+    retired: int = 0
+    losers: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A rule that stands in the database under an own id of the batch."""
+
+    pk: int
+    file_path: str
+    lifecycle: str
+
+
+class BatchWriter:
+    """Writes batches of one sync. `techniques` maps an id as written to the key of the technique in force.
+
+    `present` are the checkout's paths: a rule with the same id in another file that is still there is a double.
+    """
+
+    def __init__(self, source: Source, techniques: Mapping[str, int], present: frozenset[str], count: bool) -> None:
+        self.source = source
+        self.vendor = VENDORS[source.vendor]
+        self.techniques = techniques
+        self.present = present
+        self.count = count
+        self.siblings = Source.objects.filter(vendor=source.vendor).count() > 1
+
+    def write(self, files: Iterable[FileRow]) -> Outcome:
+        """Store the files' rules, retire those that the files no longer hold. One transaction."""
+        files = list(files)
+        outcome = Outcome()
+        with transaction.atomic():
+            stored = self._stored(files)
+            winners, problems = self._winners(files, stored, outcome)
+            touched = {row.pk for row in stored.values()} | set(self._abandoned(files).values_list("pk", flat=True))
+            with counted_change(touched | self._sibling_ids(winners), count=self.count) as change:
+                self._write_rules(winners, stored, change)
+                outcome.retired = self._retire(self._abandoned(files))
+                self._mark_copies(winners, change)
+                self._write_files(files, problems, outcome)
+        outcome.added = sum(1 for own_id in winners if own_id not in stored)
+        outcome.changed = len(winners) - outcome.added
+        outcome.unreadable = sum(1 for file in files if not file.rules and file.problems != "[]")
+        return outcome
+
+    def retire_files(self, paths: Iterable[str]) -> int:
+        """Retire the rules of files that are gone, and forget the files. One transaction."""
+        paths = list(paths)
+        with transaction.atomic():
+            rules = Rule.objects.filter(source=self.source, file_path__in=paths).exclude(lifecycle="retired")
+            touched = dict(rules.values_list("own_id", "pk"))
+            with counted_change(set(touched.values()) | self._sibling_ids(touched), count=self.count) as change:
+                retired = self._retire(rules)
+                self._mark_copies(touched, change)
+                SourceFile.objects.filter(source=self.source, path__in=paths).delete()
+        return retired
+
+    # --- who holds an id ----------------------------------------------------------------------------------------
+
+    def _stored(self, files: list[FileRow]) -> dict[str, _Stored]:
+        ids = {rule.own_id for file in files for rule in file.rules}
+        rows = Rule.objects.filter(source=self.source, own_id__in=ids).values_list(
+            "own_id", "pk", "file_path", "lifecycle"
+        )
+        return {own_id: _Stored(pk, path, lifecycle) for own_id, pk, path, lifecycle in rows}
+
+    def _winners(
+        self, files: list[FileRow], stored: Mapping[str, _Stored], outcome: Outcome
+    ) -> tuple[dict[str, tuple[FileRow, RuleRow]], dict[str, list[dict[str, Any]]]]:
+        """For each id the file that holds it: the live one, then the first by path. The others get a problem."""
+        in_batch = {file.path for file in files}
+        winners: dict[str, tuple[FileRow, RuleRow]] = {}
+        problems: dict[str, list[dict[str, Any]]] = {}
+
+        def lose(path: str, rule: str, winner: str) -> None:
+            outcome.losers.add(path)
+            message = f"The rule id {rule} is also in {winner}, which counts. Give one of them another id."
+            problems.setdefault(path, []).append({"message": message, "line": None, "severity": "error"})
+
+        for file in files:
+            for rule in file.rules:
+                rank = (rule.values["lifecycle"] != "live", file.path)
+                holder = winners.get(rule.own_id)
+                other: tuple[bool, str] | None = None
+                if holder is not None:
+                    other = (holder[1].values["lifecycle"] != "live", holder[0].path)
+                elif (row := stored.get(rule.own_id)) and self._still_holds(row, file.path, in_batch):
+                    other = (row.lifecycle != "live", row.file_path)
+                if other is not None and other <= rank:
+                    lose(file.path, rule.own_id, other[1])
+                    continue
+                if other is not None:
+                    lose(other[1], rule.own_id, file.path)
+                winners[rule.own_id] = (file, rule)
+        return winners, problems
+
+    def _still_holds(self, row: _Stored, path: str, in_batch: set[str]) -> bool:
+        return (
+            row.file_path != path
+            and row.lifecycle != "retired"
+            and row.file_path in self.present
+            and row.file_path not in in_batch
+        )
+
+    def _abandoned(self, files: list[FileRow]) -> Any:
+        """Rules that a file of the batch held and holds no more."""
+        kept = {rule.own_id for file in files for rule in file.rules}
+        paths = [file.path for file in files]
+        rules = Rule.objects.filter(source=self.source, file_path__in=paths).exclude(lifecycle="retired")
+        return rules.exclude(own_id__in=kept)
+
+    def _sibling_ids(self, own_ids: Iterable[str]) -> set[int]:
+        """Rules of other sources with the same ids: their being copies may change."""
+        if not self.siblings:
+            return set()
+        return set(self._of_ids(own_ids).values_list("pk", flat=True))
+
+    def _of_ids(self, own_ids: Iterable[str]) -> Any:
+        return Rule.objects.filter(source__vendor=self.source.vendor, own_id__in=list(own_ids))
+
+    # --- rows ---------------------------------------------------------------------------------------------------
+
+    def _write_rules(
+        self, winners: Mapping[str, tuple[FileRow, RuleRow]], stored: Mapping[str, _Stored], change: Change
+    ) -> None:
+        if not winners:
+            return
+        columns = list(next(iter(winners.values()))[1].values)
+        own = [*columns, "file_path", "link", "live", "copy"]
+        insert_rows(
+            Rule,
+            ["source", "own_id", *own],
+            [
+                (
+                    self.source.pk, rule.own_id, *rule.values.values(), file.path,
+                    self.vendor.link(file.path, self.source.commit) if self.source.repository else "",
+                    rule.values["lifecycle"] == "live", False,
+                )
+                for file, rule in winners.values()
+            ],
+            unique=["source", "own_id"],
+            update=own,
+        )  # fmt: skip
+        keys = dict(Rule.objects.filter(source=self.source, own_id__in=list(winners)).values_list("own_id", "pk"))
+        old = [stored[own_id].pk for own_id in winners if own_id in stored]
+        for model in (RuleText, RuleTechnique, RuleLogSource, RuleIndicator, RuleField):
+            model.objects.filter(rule__in=old)._raw_delete("default")
+        for through in (Rule.platforms.through, Rule.domains.through):
+            through.objects.filter(rule__in=old)._raw_delete("default")
+        self._write_rows([(keys[own_id], rule) for own_id, (_, rule) in winners.items()])
+        change.add(keys.values())
+
+    def _write_rows(self, rules: list[tuple[int, RuleRow]]) -> None:
+        texts = list(rules[0][1].text)
+        insert_rows(RuleText, ["rule", *texts], [(pk, *rule.text.values()) for pk, rule in rules])
+        for model, through, names in (
+            (Platform, Rule.platforms.through, [(pk, rule.platforms) for pk, rule in rules]),
+            (Domain, Rule.domains.through, [(pk, rule.domains) for pk, rule in rules]),
+        ):
+            insert_rows(model, ["name"], sorted({(name,) for _, of in names for name in of}), unique=["name"])
+            insert_rows(
+                through, ["rule", model._meta.model_name or ""], [(pk, name) for pk, of in names for name in of]
+            )
+        insert_rows(
+            RuleTechnique,
+            ["rule", "written", "technique", "structural", "position"],
+            [row for pk, rule in rules for row in self._technique_rows(pk, rule.techniques)],
+        )
+        insert_rows(
+            RuleLogSource,
+            ["rule", "kind", "name"],
+            [(pk, *source) for pk, rule in rules for source in rule.log_sources],
+        )
+        indicators = {row.key: row for _, rule in rules for row in rule.indicators}
+        insert_rows(
+            Indicator,
+            ["key", "field", "operator", "value", "wild", "role",
+             "reach", "excluded_reach", "public_reach", "public_excluded_reach"],
+            [(*row[:6], 0, 0, 0, 0) for _, row in sorted(indicators.items())],
+            unique=["key"],
+        )  # fmt: skip
+        insert_rows(
+            RuleIndicator,
+            ["rule", "indicator", "excluded", "counted", "value", "equivalence"],
+            [
+                (pk, row.key, row.excluded, row.counted, row.value, row.equivalence)
+                for pk, rule in rules
+                for row in rule.indicators
+            ],
+        )
+        insert_rows(
+            RuleField,
+            ["rule", "field", "operator", "excluded", "role"],
+            [(pk, *row) for pk, rule in rules for row in rule.fields],
+        )
+
+    def _technique_rows(self, pk: int, written: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        parents = {id_.split(".")[0] for id_ in written if "." in id_} if self.vendor.structural_parents else set()
+        return [(pk, id_, self.techniques.get(id_), id_ in parents, position) for position, id_ in enumerate(written)]
+
+    @staticmethod
+    def _retire(rules: Any) -> int:
+        return int(rules.update(lifecycle="retired", live=False))
+
+    def _mark_copies(self, own_ids: Iterable[str], change: Change) -> None:
+        if self.siblings:
+            change.add(self._of_ids(own_ids).mark_copies())
+
+    def _write_files(
+        self, files: list[FileRow], problems: Mapping[str, list[dict[str, Any]]], outcome: Outcome
+    ) -> None:
+        # A file that lost an id keeps no fingerprint: it is read again at every sync, since it wins as soon as the
+        # other is gone.
+        insert_rows(
+            SourceFile,
+            ["source", "path", "fingerprint", "problems"],
+            [
+                (
+                    self.source.pk,
+                    file.path,
+                    "" if file.path in outcome.losers else file.fingerprint,
+                    json.dumps(json.loads(file.problems) + problems[file.path])
+                    if file.path in problems
+                    else file.problems,
+                )
+                for file in files
+            ],
+            unique=["source", "path"],
+            update=["fingerprint", "problems"],
+        )
+        for path in outcome.losers - {file.path for file in files}:
+            row = SourceFile.objects.get(source=self.source, path=path)
+            row.fingerprint, row.problems = "", row.problems + problems[path]
+            row.save()

@@ -1,0 +1,26 @@
+"""`manage.py run ID`: do a queued run in this process. What a site without Redis starts for a long job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from detections.importing.runs import RunError, perform
+from detections.models import Run
+
+
+class Command(BaseCommand):
+    help = "Do a queued run in this process."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("id", type=int)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run = Run.objects.filter(pk=options["id"]).first()
+        if run is None:
+            raise CommandError(f"There is no run {options['id']}.")
+        try:
+            perform(run)
+        except RunError as error:
+            raise CommandError(str(error)) from error
