@@ -190,6 +190,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+# --- first catalog --------------------------------------------------------------------------------------------
+
+FIELDGUIDE_SOURCES = environment.text("FIELDGUIDE_SOURCES")  # sigma=PATH,elastic=PATH,splunk=PATH
+FIELDGUIDE_ATTACK = environment.text("FIELDGUIDE_ATTACK")  # a bundle's path or https address
+
 # --- logging --------------------------------------------------------------------------------------------------
 
 LOGGING = {

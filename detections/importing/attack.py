@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import transaction
 
 from detections.attack.bundle import read_bundle
+from detections.attack.facts import is_facts, read_facts
 from detections.attack.technique import Bundle
 from detections.documents.problem import Problem, UnreadableError
 from detections.models import AttackRelease, Generation, RuleTechnique, Tactic, Technique
@@ -37,7 +38,8 @@ class AttackCounts:
 def sync_attack(origin: str) -> AttackCounts:
     """Read the bundle at a path or https address and store it. Raises `UnreadableError`."""
     text = fetch(origin)
-    return store(read_bundle(text, origin), origin, hashlib.sha256(text.encode()).hexdigest())
+    read = read_facts if is_facts(text) else read_bundle
+    return store(read(text, origin), origin, hashlib.sha256(text.encode()).hexdigest())
 
 
 def fetch(origin: str) -> str:

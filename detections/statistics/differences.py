@@ -100,9 +100,9 @@ FROM (
     "postgresql": _SET
     + """
 FROM (
-    SELECT row->>0 AS key, (row->>1)::int AS reach, (row->>2)::int AS excluded_reach,
-           (row->>3)::int AS public_reach, (row->>4)::int AS public_excluded_reach
-    FROM jsonb_array_elements(%s::jsonb) AS row ORDER BY 1
+    SELECT entry->>0 AS key, (entry->>1)::int AS reach, (entry->>2)::int AS excluded_reach,
+           (entry->>3)::int AS public_reach, (entry->>4)::int AS public_excluded_reach
+    FROM jsonb_array_elements(%s::jsonb) AS entry ORDER BY 1
 ) AS d WHERE detections_indicator.key = d.key
 """,
 }
