@@ -7,6 +7,7 @@ from pathlib import Path
 from detections.documents.problem import Problem, UnreadableError, problem_at
 
 MAX_BYTES = 4 * 1024 * 1024
+MAX_NUMBER_BITS = 2048  # Python refuses to print integers of more than 4,300 digits
 
 
 def read_text(file: Path, path: str = "") -> str:
@@ -46,17 +47,23 @@ def decode(data: bytes, path: str = "") -> str:
 
 def check_text(text: str, path: str = "") -> None:
     """Refuse what no database can hold. Raises `UnreadableError`."""
+    fault = unstorable(text)
+    if fault is not None:
+        offset, message = fault
+        raise UnreadableError(problem_at(text, offset, message, path=path))
+
+
+def unstorable(text: str) -> tuple[int, str] | None:
+    """Where a text holds what no database can store, and what it is; None for a good text."""
     nul = text.find("\x00")
     if nul >= 0:
-        raise UnreadableError(
-            problem_at(text, nul, "The text holds a NUL character, which no database can store. Remove it.", path=path)
-        )
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        message = "The text holds half of a surrogate pair, which is no character. Remove it."
-        problem = problem_at(text[: error.start], error.start, message, path=path)
-        raise UnreadableError(problem) from error
+        return nul, "The text holds a NUL character, which no database can store. Remove it."
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            return error.start, "The text holds half of a surrogate pair, which is no character. Remove it."
+    return None
 
 
 def check_value(value: object, path: str = "") -> None:
@@ -65,8 +72,14 @@ def check_value(value: object, path: str = "") -> None:
     while stack:
         current = stack.pop()
         if isinstance(current, str):
-            if "\x00" in current or not current.isascii():
-                check_text(current, path)
+            fault = unstorable(current)
+            if fault is not None:
+                # The place inside the value is no place in the file: the value itself has to do.
+                snippet = current.encode("utf-8", "backslashreplace").decode()[:160].replace("\x00", "\\0")
+                raise UnreadableError(Problem(fault[1], path, snippet=snippet))
+        elif isinstance(current, int):
+            if current.bit_length() > MAX_NUMBER_BITS:
+                raise UnreadableError(Problem("A number is too long to be one. Put it in quotes.", path))
         elif isinstance(current, dict):
             stack.extend(current.keys())
             stack.extend(current.values())
