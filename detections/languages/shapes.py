@@ -44,7 +44,12 @@ def shape(parts: Sequence[object]) -> Shape | None:
             return Shape("endswith", text)
         case [first, str() as text, last] if first is ANY and last is ANY:
             return Shape("contains", text)
-    return Shape("wildcard", "".join(_written(part) for part in folded))
+    return Shape("wildcard", pattern(folded))
+
+
+def pattern(parts: Sequence[object]) -> str:
+    """The pattern as text that can be parsed again: literal wildcards, and backslashes before them, are escaped."""
+    return "".join(_written(part) for part in parts)
 
 
 def _written(part: object) -> str:
