@@ -1,0 +1,88 @@
+"""The real corpora: what the rules say, against labels made with independent parsers."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from detections.analysis.dump import dumped
+from tests.benchmarks.scorer import Score, labels, score
+
+pytestmark = [pytest.mark.corpora, pytest.mark.xdist_group("corpora")]
+
+LABELS = {
+    "sigma": ("sigma", "sigma.jsonl.gz", 0.995),
+    "eql": ("elastic", "elastic_eql.jsonl.gz", 0.99),
+    "kql": ("elastic", "elastic_kql.jsonl.gz", 0.99),
+}
+LIVE = {"sigma": 3779, "elastic": 2065, "splunk": 1613}
+RESOLVED = {"sigma": 0.989, "elastic": 0.978}
+READ_IN_FULL = {"sigma": ("sigma",), "elastic": ("kql", "eql")}
+
+
+def scored(reading, corpora: Path, language: str) -> Score:
+    vendor, file, _ = LABELS[language]
+    found = {}
+    for analysis in reading(vendor).analyses:
+        found.setdefault(analysis.document.path, []).extend(dumped(analysis)["predicates"])
+    return score(labels(corpora / "labels" / file), found)
+
+
+@pytest.mark.parametrize("language", LABELS)
+def test_rules_say_what_independent_parsers_found(language: str, reading, corpora: Path) -> None:
+    result = scored(reading, corpora, language)
+    assert len(result.absent) <= 1, result.absent
+    assert result.exact_share >= LABELS[language][2], dict(list(result.different.items())[:5])
+
+
+@pytest.mark.parametrize("vendor", READ_IN_FULL)
+def test_every_query_is_parsed_in_full(vendor: str, reading) -> None:
+    not_full = {
+        analysis.document.path: [str(problem) for problem in analysis.problems]
+        for analysis in reading(vendor).analyses
+        if analysis.document.language in READ_IN_FULL[vendor] and analysis.parse != "full"
+    }
+    assert not_full == {}
+
+
+@pytest.mark.parametrize("vendor", LIVE)
+def test_every_live_rule_is_found(vendor: str, reading) -> None:
+    live = [analysis for analysis in reading(vendor).analyses if analysis.document.lifecycle == "live"]
+    assert len(live) == LIVE[vendor]
+    assert len({analysis.document.own_id for analysis in live}) == LIVE[vendor]
+
+
+@pytest.mark.parametrize("vendor", RESOLVED)
+def test_field_names_are_resolved(vendor: str, reading) -> None:
+    known, pairs = reading(vendor).resolved_share()
+    assert known / pairs >= RESOLVED[vendor], (known, pairs)
+
+
+@pytest.mark.parametrize("vendor", LIVE)
+def test_platforms_and_domains_are_those_of_the_table(vendor: str, reading, corpora: Path) -> None:
+    with (corpora / "fields" / "platform_domain.csv").open(newline="") as file:
+        wanted = {row["rule_id"]: row for row in csv.DictReader(file) if row["vendor"] == vendor}
+    different = {}
+    for analysis in reading(vendor).analyses:
+        row = wanted.get(analysis.document.own_id)
+        if row is None or analysis.document.lifecycle != "live":
+            continue
+        ours = ("|".join(analysis.places.platforms), "|".join(analysis.places.domains))
+        if ours != (row["platforms"], row["domains"]):
+            different[analysis.document.path] = (ours, row["platforms"], row["domains"])
+    assert different == {}
+
+
+def test_a_place_in_the_text_holds_what_was_written(reading) -> None:
+    wrong: Counter[str] = Counter()
+    for vendor in ("sigma", "elastic"):
+        for analysis in reading(vendor).analyses:
+            text = analysis.document.query or analysis.document.text
+            for predicate in analysis.predicates:
+                test = predicate.test
+                if predicate.place in ("", "category", "until") and not 0 <= test.start < test.end <= len(text):
+                    wrong[analysis.document.path] += 1
+    assert wrong == Counter()
