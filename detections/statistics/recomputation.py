@@ -31,7 +31,7 @@ UPDATE detections_indicator AS i SET
     public_reach = c.public_reach, public_excluded_reach = c.public_excluded_reach
 FROM ({_COUNTS}) AS c
 WHERE c.key = i.key AND {_DIFFERS}
-"""  # noqa: S608
+"""
 _ZERO = """
 UPDATE detections_indicator SET reach = 0, excluded_reach = 0, public_reach = 0, public_excluded_reach = 0
 WHERE (reach <> 0 OR excluded_reach <> 0 OR public_reach <> 0 OR public_excluded_reach <> 0)

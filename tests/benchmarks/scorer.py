@@ -40,10 +40,9 @@ class Score:
 
 def labels(file: Path) -> Iterator[dict[str, Any]]:
     """The labelled rules of a JSON lines file, gzipped or not."""
-    opened = gzip.open(file, "rt", encoding="utf8") if file.suffix == ".gz" else file.open(encoding="utf8")
-    with opened as lines:
-        for line in lines:
-            yield json.loads(line)
+    data = file.read_bytes()
+    text = (gzip.decompress(data) if file.suffix == ".gz" else data).decode()
+    yield from map(json.loads, text.splitlines())
 
 
 def score(wanted: Iterable[Mapping[str, Any]], found: Mapping[str, list[Mapping[str, Any]]]) -> Score:
