@@ -25,7 +25,8 @@ import json
 from detections.models import Rule, Indicator, Run
 from detections.statistics.recomputation import recompute
 before = Rule.objects.live().count()
-print(json.dumps({"rules": before, "mended": recompute().mended, "runs": list(Run.objects.order_by("id").values_list("state", flat=True)),
+states = list(Run.objects.order_by("id").values_list("state", flat=True))
+print(json.dumps({"rules": before, "mended": recompute().mended, "runs": states,
                   "reach": max(Indicator.objects.values_list("reach", flat=True), default=0)}))
 """
 

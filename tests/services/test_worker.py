@@ -39,11 +39,12 @@ print(json.dumps({"state": run.state, "counts": run.counts, "message": run.messa
 
 
 def ask(code: str, *words: str, env: dict[str, str]) -> str:
-    script = f"import django, os; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'catalog.settings'); django.setup()\n{code}"
+    script = f"import django\ndjango.setup()\n{code}"
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "catalog.settings"} | env
     done = subprocess.run(
         [sys.executable, "-c", script, *words],
         cwd=ROOT,
-        env=os.environ | env,
+        env=env,
         capture_output=True,
         text=True,
         check=False,
