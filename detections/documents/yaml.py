@@ -18,6 +18,7 @@ except ImportError:  # PyYAML without libyaml: slower, same results
 
 MAX_DEPTH = 64
 MAX_ALIASES = 100
+MAX_REPEATED = 20
 MAX_NUMBER = 400  # digits of a number
 MAX_NODES = 200_000  # the largest rule of the three public repositories has some 10,000
 
@@ -55,6 +56,7 @@ def load_documents(text: str, path: str = "") -> list[YamlDocument]:
     """All documents of `text`, empty ones left out. Raises `UnreadableError` with line and column."""
     bounds = _check_bounds(text, path)
     documents = []
+    line, counted = 1, 0
     loader = _Loader(text)
     try:
         while loader.check_node():
@@ -65,7 +67,8 @@ def load_documents(text: str, path: str = "") -> list[YamlDocument]:
             # Before the values are made: making them writes the pairs of a merge key (`<<`) into its mapping.
             problems = tuple(_check_nodes(node, text, path))
             value = _construct(loader, node, text, path)
-            documents.append(YamlDocument(value, node, text, start, end, text.count("\n", 0, start) + 1, problems))
+            line, counted = line + text.count("\n", counted, start), start
+            documents.append(YamlDocument(value, node, text, start, end, line, problems))
     except yaml.YAMLError as error:
         raise UnreadableError(_yaml_problem(error, text, path)) from error
     finally:
@@ -226,7 +229,8 @@ def _yaml_problem(error: yaml.YAMLError, text: str, path: str) -> Problem:
 
 
 def _check_nodes(root: yaml.Node, text: str, path: str) -> Iterator[Problem]:
-    """Repeated keys as problems. Raises `UnreadableError` for what no database can store."""
+    """Repeated keys as problems, the first twenty. Raises `UnreadableError` for what no database can store."""
+    repeated = 0
     for node in _nodes(root):
         if isinstance(node, yaml.ScalarNode):
             fault = unstorable(node.value)
@@ -239,7 +243,8 @@ def _check_nodes(root: yaml.Node, text: str, path: str) -> Iterator[Problem]:
             seen: set[str] = set()
             for key, _ in node.value:
                 if isinstance(key, yaml.ScalarNode):
-                    if key.value in seen:
+                    if key.value in seen and repeated < MAX_REPEATED:
+                        repeated += 1
                         message = f"The key {key.value!r} stands twice in this mapping; the last one counts."
                         yield problem_at(text, _index(key), message, path=path, severity="warning")
                     seen.add(key.value)

@@ -25,14 +25,7 @@ def shape(parts: Sequence[object]) -> Shape | None:
     between as value, only stars give exists, everything else is wildcard with the whole pattern, in which literal
     `*`, `?` and a backslash before one of them are escaped.
     """
-    folded: list[object] = []
-    for part in parts:
-        if part == "" or (part is ANY and folded and folded[-1] is ANY):
-            continue
-        if isinstance(part, str) and folded and isinstance(folded[-1], str):
-            folded[-1] += part
-        else:
-            folded.append(part)
+    folded = _folded(parts)
     if not any(part is ANY or part is ONE for part in folded):
         return None
     match folded:
@@ -49,10 +42,25 @@ def shape(parts: Sequence[object]) -> Shape | None:
 
 def pattern(parts: Sequence[object]) -> str:
     """The pattern as text that can be parsed again: literal wildcards, and backslashes before them, are escaped."""
-    return "".join(_written(part) for part in parts)
+    folded = _folded(parts)
+    last = len(folded) - 1
+    return "".join(_written(part, index == last) for index, part in enumerate(folded))
 
 
-def _written(part: object) -> str:
+def _folded(parts: Sequence[object]) -> list[object]:
+    """The parts without empty texts, runs of stars as one star, neighbouring texts as one."""
+    folded: list[object] = []
+    for part in parts:
+        if part == "" or (part is ANY and folded and folded[-1] is ANY):
+            continue
+        if isinstance(part, str) and folded and isinstance(folded[-1], str):
+            folded[-1] += part
+        else:
+            folded.append(part)
+    return folded
+
+
+def _written(part: object, last: bool) -> str:
     if part is ANY:
         return "*"
     if part is ONE:
@@ -60,8 +68,8 @@ def _written(part: object) -> str:
     text = str(part)
     out = []
     for index, char in enumerate(text):
-        follower = text[index + 1] if index + 1 < len(text) else "*"
-        if char in "*?" or (char == "\\" and follower in "*?\\"):
+        follower = text[index + 1] if index + 1 < len(text) else "" if last else "*"
+        if char in "*?" or (char == "\\" and follower and follower in "*?\\"):
             out.append("\\")
         out.append(char)
     return "".join(out)
