@@ -6,9 +6,8 @@ a part which the grammar refuses can be cut out of the list (one BROKEN token st
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -16,7 +15,7 @@ from lark import Lark, Token, Tree, UnexpectedToken
 from lark.lexer import Lexer
 
 from detections.documents.problem import Problem, Severity, problem_at
-from detections.languages.tree import MAX_DEPTH, Branch, Condition, Node
+from detections.languages.tree import MAX_DEPTH, Beside, Branch, Condition, Node, Reading, walk
 
 MAX_LENGTH = 256 * 1024
 MAX_REPAIRS = 20
@@ -51,27 +50,46 @@ class Findings:
             more = "There are more problems in this query than are listed here."
             self.problems.append(problem_at(self.text, start, more, end=end))
 
-    def in_order(self) -> tuple[Problem, ...]:
-        return tuple(sorted(self.problems, key=lambda problem: problem.start or 0))
+    def refuse(self, token: Token, message: str, part: Token | None) -> None:
+        """An error whose line and column are the token's and whose offsets are those of the part left out."""
+        ended = token.type == "$END"
+        place = len(self.text) if ended else span(token)[0]
+        start, end = span(part) if part is not None else (place, place) if ended else span(token)
+        count = len(self.problems)
+        self.add(place, place, message)
+        if len(self.problems) > count:
+            self.problems[-1] = replace(self.problems[-1], start=start, end=end)
 
-    def left_out(self) -> bool:
-        return any(problem.severity == "error" for problem in self.problems)
+    def reading(self, tree: Node | None, beside: tuple[Beside, ...] = (), joins: tuple[str, ...] = ()) -> Reading:
+        """The reading of a query that gave `tree`: full without errors, none when there is nothing beside them."""
+        problems = tuple(sorted(self.problems, key=lambda problem: problem.start or 0))
+        if not any(problem.severity == "error" for problem in problems):
+            return Reading(tree, "full", problems, beside, joins)
+        if next(walk(tree), None) is None:
+            return Reading(None, "none", problems, beside, joins)
+        return Reading(tree, "partial", problems, beside, joins)
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
     """Which terminals of a grammar mean what, for bounds and repair.
 
-    `brackets` maps an opening terminal to its closing one and the text of the latter; `separators` stand between the
-    clauses of which one can be cut out; `prefixes` nest what follows them; `strays` are terminals that no rule uses,
-    with what to say about them; `words` names terminals for people.
+    `brackets` maps an opening terminal to its closing one and the text of the latter; `walls` are those of either
+    kind that no clause reaches across; `separators` stand between the clauses of which one can be cut out; `joints`
+    are separators that people forget, with their text; `infixes` stand behind the first word of a clause and
+    `operands` can be that word; `prefixes` nest what follows them; `strays` are terminals that no rule uses, with
+    what to say about them; `words` names terminals for people.
     """
 
     brackets: Mapping[str, tuple[str, str]]
     separators: frozenset[str]
     prefixes: frozenset[str]
+    operands: frozenset[str]
+    joints: Mapping[str, str]
     strays: Mapping[str, str]
     words: Mapping[str, str]
+    infixes: frozenset[str] = frozenset()
+    walls: frozenset[str] = frozenset()
 
 
 class Grammar:
@@ -88,10 +106,22 @@ class Grammar:
         )
         self._closers = {closer: opener for opener, (closer, _) in marks.brackets.items()}
 
-    def scan(self, text: str) -> list[Token]:
-        return list(self._scanner.lex(text))
+    def scan(self, text: str, findings: Findings) -> list[Token] | None:
+        """The tokens of a text within bounds, or None with a problem that says which bound it breaks."""
+        if not text.strip():
+            findings.add(0, len(text), "The query is empty.")
+            return None
+        if len(text) > MAX_LENGTH:
+            findings.add(0, 0, f"The query has {len(text)} characters; at most {MAX_LENGTH} are read. Split it.")
+            return None
+        tokens = list(self._scanner.lex(text))
+        deep = self._too_deep(tokens)
+        if deep is not None:
+            findings.add(*span(deep), f"The query is nested more than {MAX_DEPTH} deep here. Flatten it.")
+            return None
+        return tokens
 
-    def too_deep(self, tokens: list[Token]) -> Token | None:
+    def _too_deep(self, tokens: list[Token]) -> Token | None:
         """The first token that is nested deeper than `MAX_DEPTH` brackets and prefixes."""
         opening, closing, prefixes = self.marks.brackets, self._closers, self.marks.prefixes
         depth = run = 0
@@ -107,19 +137,21 @@ class Grammar:
         return None
 
     def parse(self, tokens: list[Token], findings: Findings) -> Tree[Token] | None:
-        """The tree of the tokens; parts that the grammar refuses are cut out, each with a problem."""
-        for attempt in range(MAX_REPAIRS):
+        """The tree of the tokens; parts that the grammar refuses are mended or cut out, each with a problem."""
+        balanced = False
+        for _ in range(MAX_REPAIRS):
             try:
                 return self._parser.parse(tokens)
             except UnexpectedToken as error:
-                if attempt == 0:
-                    mended = self._balance(tokens, findings)
-                    if len(mended) != len(tokens):
-                        tokens = mended
-                        continue
-                tokens = self._cut(tokens, error, findings)
                 if len(tokens) > MAX_REPAIRED_TOKENS:
+                    findings.refuse(error.token, self._said(error, len(findings.text)), None)
                     return None
+                if not balanced:
+                    balanced, before = True, tokens
+                    tokens = self._balance(tokens, findings)
+                    if tokens != before:
+                        continue
+                tokens = self._mended(tokens, error, findings)
         return None
 
     def _balance(self, tokens: list[Token], findings: Findings) -> list[Token]:
@@ -151,62 +183,67 @@ class Grammar:
             close(len(findings.text))
         return kept
 
-    def _cut(self, tokens: list[Token], error: UnexpectedToken, findings: Findings) -> list[Token]:
-        """The tokens with the clause around the error replaced by BROKEN, or the offending token dropped."""
-        starts = [token.start_pos or 0 for token in tokens]
-        ended = error.token.type == "$END"
-        at = len(tokens) if ended else _index(tokens, starts, error.token)
+    def _mended(self, tokens: list[Token], error: UnexpectedToken, findings: Findings) -> list[Token]:
+        """The tokens with a forgotten joint put in, the clause around the error cut out, or one token dropped."""
+        at = _index(tokens, error.token)
+        said = self._said(error, len(findings.text))
         first, last = self._clause(tokens, at)
+        joint = self._forgotten(tokens, first, at, error)
+        if joint:
+            kind, place = joint
+            sign = self.marks.joints[kind]
+            findings.refuse(error.token, f"{said} Is `{sign}` missing before `{_short(tokens[place])}`?", None)
+            return [*tokens[:place], _made(kind, sign, span(tokens[place])[0]), *tokens[place:]]
         clause = tokens[first:last]
-        begin = span(clause[0])[0] if clause else (span(tokens[at])[0] if at < len(tokens) else len(findings.text))
-        finish = span(clause[-1])[1] if clause else begin
-        if (clause and all(token.type == BROKEN for token in clause)) or (not clause and at and _is_gap(tokens, at)):
-            # a gap that is mended already: what stands beside it is what the grammar refuses
+        if all(token.type == BROKEN for token in clause) and (clause or _made_already(tokens, first)):
+            # what was cut out before is not the reason: what stands beside it is
             drop = min(at, len(tokens) - 1)
-            findings.add(*span(tokens[drop]), self._said(error, ended))
+            findings.refuse(error.token, f"{said} It was left out.", tokens[drop])
             return tokens[:drop] + tokens[drop + 1 :]
-        place = span(error.token) if not ended else (len(findings.text), len(findings.text))
-        where = (begin, finish) if clause else place
-        findings.add(*where, self._said(error, ended))
-        return [*tokens[:first], _made(BROKEN, findings.text[begin:finish], begin), *tokens[last:]]
+        begin = span(clause[0])[0] if clause else span(error.token)[0]
+        broken = _made(BROKEN, findings.text[begin : span(clause[-1])[1]] if clause else "", begin)
+        findings.refuse(error.token, f"{said} The part was left out.", broken)
+        return [*tokens[:first], broken, *tokens[last:]]
+
+    def _forgotten(self, tokens: list[Token], first: int, at: int, error: UnexpectedToken) -> tuple[str, int] | None:
+        """The joint that is missing and where, when a clause ended before the error and another begins there."""
+        place = at - 1 if error.token.type in self.marks.infixes else at
+        if place <= first or place >= len(tokens) or tokens[place].type not in self.marks.operands:
+            return None
+        if place < at and tokens[place - 1].type not in self.marks.operands:
+            return None
+        for kind in self.marks.joints:
+            if kind in error.accepts and (kind not in ("AND",) or place - first >= 3):
+                return kind, place
+        return None
 
     def _clause(self, tokens: list[Token], at: int) -> tuple[int, int]:
         """First and last index of the clause that holds, or ends before, token `at`, brackets inside it included."""
-        brackets, closers, separators = self.marks.brackets, self._closers, self.marks.separators
-        first, depth = at, 0
-        while first:
-            kind = tokens[first - 1].type
-            if kind in closers:
-                depth += 1
-            elif kind in brackets:
-                if not depth:
-                    break
-                depth -= 1
-            elif kind in separators and not depth:
-                break
-            first -= 1
-        last, depth = at, 0
-        while last < len(tokens):
-            kind = tokens[last].type
-            if kind in brackets:
-                depth += 1
-            elif kind in closers:
-                if not depth:
-                    break
-                depth -= 1
-            elif kind in separators and not depth:
-                break
-            last += 1
+        opening, closing = self.marks.brackets.keys(), self._closers.keys()
+        first = at - self._reach(reversed(tokens[:at]), closing, opening)
+        last = at + self._reach(iter(tokens[at:]), opening, closing)
         return first, last
 
-    def _said(self, error: UnexpectedToken, ended: bool) -> str:
+    def _reach(self, tokens: Iterator[Token], deeper: Collection[str], outwards: Collection[str]) -> int:
+        """How many tokens it is to the end of the clause in one direction."""
+        depth = count = 0
+        for token in tokens:
+            kind = token.type
+            if depth == 0 and (kind in self.marks.separators or kind in self.marks.walls or kind in outwards):
+                break
+            depth += (kind in deeper) - (kind in outwards)
+            count += 1
+        return count
+
+    def _said(self, error: UnexpectedToken, length: int) -> str:
         token = error.token
         if token.type in self.marks.strays:
-            return f"{self.marks.strays[token.type]} The part was left out."
-        names = sorted({self.marks.words[name] for name in error.expected if name in self.marks.words})
+            return self.marks.strays[token.type]
+        names = sorted({self.marks.words[name] for name in error.accepts if name in self.marks.words})
         awaited = f" Expected here: {', '.join(names)}." if names else ""
+        ended = token.type == "$END" or span(token)[0] >= length
         what = "The query ends too early." if ended else f"`{_short(token)}` cannot stand here."
-        return f"{what}{awaited} The part was left out."
+        return f"{what}{awaited}"
 
 
 def span(token: Token) -> tuple[int, int]:
@@ -230,15 +267,14 @@ def _made(kind: str, value: str, at: int) -> Token:
     return Token(kind, value, start_pos=at, end_pos=at + (len(value) if kind == BROKEN else 0))
 
 
-def _index(tokens: list[Token], starts: list[int], wanted: Token) -> int:
-    index = bisect.bisect_left(starts, wanted.start_pos or 0)
-    while tokens[index] is not wanted:
-        index += 1
-    return index
+def _index(tokens: list[Token], wanted: Token) -> int:
+    if wanted.type == "$END":
+        return len(tokens)
+    return next(index for index, token in enumerate(tokens) if token is wanted)
 
 
-def _is_gap(tokens: list[Token], at: int) -> bool:
-    return tokens[at - 1].type == BROKEN
+def _made_already(tokens: list[Token], at: int) -> bool:
+    return at > 0 and tokens[at - 1].type == BROKEN
 
 
 def _short(text: str) -> str:

@@ -65,7 +65,7 @@ def constant(piece: Piece, findings: Findings) -> Constant | None:
         case "TIMESPAN":
             return Constant("number", str(piece), str(piece), start, end)
         case "BOOLEAN":
-            return Constant("boolean", str(piece), str(piece), start, end)
+            return Constant("boolean", piece.lower(), str(piece), start, end)
         case "NULL":
             return Constant("null", "", str(piece), start, end)
     return None

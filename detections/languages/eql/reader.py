@@ -8,8 +8,8 @@ from pathlib import Path
 from lark import Token
 
 from detections.languages.eql.lowering import Lowering
-from detections.languages.parsing import MAX_LENGTH, Findings, Grammar, Marks, span
-from detections.languages.tree import MAX_DEPTH, Parse, Reading
+from detections.languages.parsing import Findings, Grammar, Marks, span
+from detections.languages.tree import Reading
 
 _KEYWORDS = {
     "and": "AND", "or": "OR", "not": "NOT", "in": "IN", "in~": "IN", "like": "MATCH", "like~": "MATCH",
@@ -17,6 +17,7 @@ _KEYWORDS = {
     "join": "JOIN", "by": "BY", "with": "WITH", "until": "UNTIL", "as": "AS",
     "true": "BOOLEAN", "false": "BOOLEAN", "null": "NULL",
 }  # fmt: skip
+_KINDS = frozenset(_KEYWORDS.values())
 
 _MARKS = Marks(
     brackets={"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")},
@@ -24,6 +25,9 @@ _MARKS = Marks(
         "AND", "OR", "NOT", "COMMA", "WHERE", "PIPE", "SEQUENCE", "SAMPLE", "JOIN", "BY", "WITH", "UNTIL",
     }),
     prefixes=frozenset({"NOT", "MINUS"}),
+    operands=frozenset({"FIELD", "NAME", "STRING", "RAW_STRING", "NUMBER", "NOT", "LPAR"}),
+    joints={"AND": "and", "COMMA": ","},
+    walls=frozenset({"LSQB", "RSQB"}),
     strays={
         "OPEN_STRING": "This quote is never closed.",
         "OPEN_COMMENT": "This comment is never closed.",
@@ -38,7 +42,7 @@ _MARKS = Marks(
 
 
 def _keyword(token: Token) -> Token:
-    kind = _KEYWORDS.get(token)
+    kind = _KEYWORDS.get(token) or (_KEYWORDS.get(token.lower()) if token.isupper() else None)
     if kind:
         token.type = kind
     return token
@@ -52,23 +56,12 @@ def grammar() -> Grammar:
 def read(text: str) -> Reading:
     """What an EQL query says. Never raises: what cannot be read is a problem with its place."""
     findings = Findings(text)
-    if not text.strip():
-        findings.add(0, len(text), "The query is empty.")
-        return Reading(None, "none", findings.in_order())
-    if len(text) > MAX_LENGTH:
-        findings.add(0, 0, f"The query has {len(text)} characters; {MAX_LENGTH} are read. Split it.")
-        return Reading(None, "none", findings.in_order())
-    language = grammar()
-    tokens = language.scan(text)
-    deep = language.too_deep(tokens)
-    if deep is not None:
-        findings.add(*span(deep), f"The query is nested more than {MAX_DEPTH} deep here. Flatten it.")
-        return Reading(None, "none", findings.in_order())
-    root = language.parse(tokens, findings)
-    if root is None:
-        return Reading(None, "none", findings.in_order())
+    tokens = grammar().scan(text, findings)
+    root = grammar().parse(tokens, findings) if tokens else None
+    if not tokens or root is None:
+        return findings.reading(None)
+    for token in tokens:
+        if token.type in _KINDS and token.isupper():
+            findings.add(*span(token), f"EQL's keywords are written small: `{token.lower()}`.")
     lowered = Lowering(tokens, findings).lower(root)
-    parse: Parse = "full"
-    if findings.left_out():
-        parse = "none" if lowered.tree is None else "partial"
-    return Reading(lowered.tree, parse, findings.in_order(), lowered.beside, lowered.join_fields)
+    return findings.reading(lowered.tree, lowered.beside, lowered.join_fields)

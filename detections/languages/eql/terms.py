@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lark import Token, Tree
 
-from detections.languages.eql.expressions import Expressions, Scope, Subject, arguments, called
+from detections.languages.eql.expressions import Expressions, Scope, Subject, arguments, called, unwrapped
 from detections.languages.eql.functions import LISTS, POSITIONS, Mode
 from detections.languages.eql.literals import Constant, constant, pattern
 from detections.languages.parsing import Findings, Piece, end_of, start_of
@@ -91,11 +91,11 @@ class Terms:
         if len(given) < 2 or (name in POSITIONS and len(given) > 2):
             self._arity(piece)
             return None
+        if _is_broken(given[0]) or _is_broken(given[1]):
+            return None
         subject = self.expressions.subject(given[0], scope)
         if name in LISTS:
             return self._listed(piece, subject, scope, given[1:], LISTS[name], name)
-        if _is_broken(given[1]):
-            return None
         value = constant(given[1], self.findings)
         if value is None:
             test = self._against(given[1], scope, name, POSITIONS[name])
@@ -109,6 +109,8 @@ class Terms:
         self, piece: Tree[Token], subject: Subject, scope: Scope, members: list[Piece], mode: Mode, function: str = ""
     ) -> Node | None:
         """One condition for the members; a null among them asks for absence and stands beside it."""
+        if _is_broken(piece.children[0]):
+            return None
         plain: Operator = "in" if len(members) > 1 else "eq"
         tests: list[Test] = []
         absent: list[Node] = []
@@ -186,4 +188,5 @@ def _members(piece: Piece) -> list[Piece]:
 
 
 def _is_broken(piece: Piece) -> bool:
+    piece = unwrapped(piece)
     return isinstance(piece, Token) and piece.type == "BROKEN"

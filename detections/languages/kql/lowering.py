@@ -8,7 +8,7 @@ from lark import Token, Tree
 
 from detections.languages.kql.literals import Literal, literal
 from detections.languages.parsing import Findings, Piece, Plan, end_of, fold, start_of
-from detections.languages.tree import KEYWORDS, Branch, Condition, Node, Operator, Test, join, negate
+from detections.languages.tree import KEYWORDS, Branch, Condition, Node, Operator, Test, join
 
 MAX_NAME = 1000
 
@@ -17,20 +17,22 @@ _QUERY_LISTS = ("disjunction", "conjunction")
 
 
 class Subject(NamedTuple):
-    """The field that a list of values belongs to, and where it is written."""
+    """The field that values belong to: its full name, and its name as written where that differs."""
 
     name: str
     path: str
-    start: int
-    end: int
 
 
 class Scope(NamedTuple):
-    """Where a piece stands: under which nested path, of which field it is a value, with which operator for text."""
+    """Where a piece stands: under which nested path, of which field it is a value, with which operator for text.
+
+    `whole` is the place of the test while everything below can still become one condition.
+    """
 
     prefix: str = ""
-    subject: Subject = Subject("", "", 0, 0)
+    subject: Subject = Subject("", "")
     plain: Operator = "eq"
+    whole: tuple[int, int] | None = None
 
 
 class Lowering:
@@ -50,8 +52,8 @@ class Lowering:
         if kind in _QUERY_LISTS:
             connective = "or" if kind == "disjunction" else "and"
             return Plan([(part, scope) for part in piece.children[::2]], lambda nodes: joined(connective, nodes))
-        if kind == "negation" or kind == "negated":
-            return Plan([(piece.children[1], scope)], lambda nodes: self._not(piece, nodes))
+        if kind == "negation":
+            return Plan([(piece.children[1], scope)], lambda nodes: _negated(piece, nodes))
         if kind == "group":
             return Plan([(piece.children[1], scope)], _same)
         if kind == "test":
@@ -67,15 +69,9 @@ class Lowering:
             return self._value(piece, scope)
         return self._list(piece, scope)
 
-    def _not(self, piece: Tree[Token], nodes: list[Node]) -> Node | None:
-        if not nodes:
-            return None
-        flipped = negate(nodes[0])
-        return Branch("not", flipped.children, start=start_of(piece), end=end_of(piece))
-
     def _test(self, piece: Tree[Token], scope: Scope) -> Node | Plan[Scope] | None:
         subject = self._subject(piece.children[0], scope)
-        inner = Scope(scope.prefix, subject)
+        inner = Scope(scope.prefix, subject, whole=(start_of(piece), end_of(piece)))
         values = piece.children[2]
         if isinstance(values, Tree) and values.data == "list":
             return self._list(values, inner)
@@ -88,12 +84,16 @@ class Lowering:
         if isinstance(piece, Token) or piece.data == "words":
             return self._value(piece, scope)
         if piece.data == "negated":
-            return Plan([(piece.children[1], scope)], lambda nodes: self._not(piece, nodes))
+            inner = scope._replace(whole=None)
+            return Plan([(piece.children[1], inner)], lambda nodes: _negated(piece, nodes))
         if piece.data == "conjoined":
-            inner = scope._replace(plain="eq")
+            inner = scope._replace(plain="eq", whole=None)
             return Plan([(part, inner) for part in piece.children[::2]], lambda nodes: joined("and", nodes))
-        scope = scope._replace(plain="in")
         members = _alternatives(piece)
+        scope = scope._replace(plain="in")
+        if all(_is_literal(member) for member in members):
+            return self._condition(members, scope)
+        scope = scope._replace(whole=None)
         parts: list[tuple[Piece, Scope] | Node | None] = []
         run: list[Piece] = []
         for member in members:
@@ -101,25 +101,25 @@ class Lowering:
                 run.append(member)
                 continue
             if run:
-                parts.append(self._condition(run, scope, alone=False))
+                parts.append(self._condition(run, scope))
                 run = []
             parts.append((member, scope))
         if run:
-            parts.append(self._condition(run, scope, alone=len(run) == len(members)))
+            parts.append(self._condition(run, scope))
         return Plan(parts, lambda nodes: joined("or", nodes))
 
     def _value(self, piece: Piece, scope: Scope) -> Node | None:
         if isinstance(piece, Token) and piece.type == "BROKEN":
             return None
-        return self._condition([piece], scope, alone=True)
+        return self._condition([piece], scope)
 
-    def _condition(self, values: list[Piece], scope: Scope, alone: bool) -> Condition | None:
+    def _condition(self, values: list[Piece], scope: Scope) -> Condition | None:
         subject = scope.subject
         tests = tuple(self._one(self._literal(value), scope.plain) for value in values)
         if subject.name == "*" and all(test.operator == "exists" for test in tests):
             return None
-        start = min(subject.start, tests[0].start) if alone else tests[0].start
-        return Condition(subject.name, tests, start, tests[-1].end, path=subject.path)
+        start, end = scope.whole or (tests[0].start, tests[-1].end)
+        return Condition(subject.name, tests, start, end, path=subject.path)
 
     def _one(self, value: Literal, plain: Operator) -> Test:
         operator, text = value.operator(plain)
@@ -134,12 +134,15 @@ class Lowering:
         value = self._literal(piece.children[2])
         raw = value.written if value.written != value.text else None
         test = Test(_RANGES[str(piece.children[1])], value.text, raw, start=value.start, end=value.end)
-        return Condition(subject.name, (test,), subject.start, value.end, path=subject.path)
+        return Condition(subject.name, (test,), start_of(piece), value.end, path=subject.path)
 
     def _keywords(self, piece: Tree[Token]) -> Condition | None:
         value = self._literal(piece.children[0])
         if not value.quoted and value.text.strip("*") == "":
             return None  # a lone star asks for every event
+        if not value.quoted and "=" in value.text:
+            message = "This searches every field for the text with its `=`. KQL compares a field with `:`."
+            self.findings.add(value.start, value.end, message, "warning")
         raw = value.written if value.written != value.text else None
         test = Test("match", value.text, raw, start=value.start, end=value.end)
         return Condition(KEYWORDS, (test,), value.start, value.end)
@@ -151,7 +154,7 @@ class Lowering:
             self.findings.add(name.start, name.end, f"A field name may have {MAX_NAME} characters; this one was cut.")
             full = full[:MAX_NAME]
         written = self.text[name.start : name.end]
-        return Subject(full, written if written != full else "", name.start, name.end)
+        return Subject(full, written if written != full else "")
 
     def _literal(self, piece: Piece) -> Literal:
         return literal(piece, self.text, self.findings)
@@ -160,6 +163,10 @@ class Lowering:
 def joined(connective: str, nodes: list[Node]) -> Node | None:
     """The nodes under a connective; None when everything below it was left out."""
     return join("or" if connective == "or" else "and", nodes) if nodes else None
+
+
+def _negated(piece: Piece, nodes: list[Node]) -> Node | None:
+    return Branch("not", (nodes[0],), "", start_of(piece), end_of(piece)) if nodes else None
 
 
 def _same(nodes: list[Node]) -> Node | None:

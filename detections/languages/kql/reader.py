@@ -8,8 +8,8 @@ from pathlib import Path
 from lark import Token
 
 from detections.languages.kql.lowering import Lowering
-from detections.languages.parsing import MAX_LENGTH, Findings, Grammar, Marks, span
-from detections.languages.tree import MAX_DEPTH, Reading
+from detections.languages.parsing import Findings, Grammar, Marks
+from detections.languages.tree import Reading
 
 _KEYWORDS = {"and": "AND", "or": "OR", "not": "NOT"}
 
@@ -17,6 +17,9 @@ _MARKS = Marks(
     brackets={"LPAR": ("RPAR", ")"), "LBRACE": ("RBRACE", "}")},
     separators=frozenset({"AND", "OR", "NOT"}),
     prefixes=frozenset({"NOT"}),
+    operands=frozenset({"WORD", "STRING", "LPAR"}),
+    joints={"AND": "and"},
+    infixes=frozenset({"COLON", "RANGE"}),
     strays={
         "OPEN_STRING": "This quote is never closed.",
         "STRAY": "This character cannot stand here; inside a value write a backslash before it, or quote the value.",
@@ -44,20 +47,6 @@ def grammar() -> Grammar:
 def read(text: str) -> Reading:
     """What a KQL query says. Never raises: what cannot be read is a problem with its place."""
     findings = Findings(text)
-    if not text.strip():
-        findings.add(0, len(text), "The query is empty.")
-        return Reading(None, "none", findings.in_order())
-    if len(text) > MAX_LENGTH:
-        findings.add(0, 0, f"The query has {len(text)} characters; {MAX_LENGTH} are read. Split it.")
-        return Reading(None, "none", findings.in_order())
-    language = grammar()
-    tokens = language.scan(text)
-    deep = language.too_deep(tokens)
-    if deep is not None:
-        findings.add(*span(deep), f"The query is nested more than {MAX_DEPTH} deep here. Flatten it.")
-        return Reading(None, "none", findings.in_order())
-    root = language.parse(tokens, findings)
-    tree = Lowering(text, findings).tree(root) if root is not None else None
-    if findings.left_out():
-        return Reading(tree, "partial" if tree is not None else "none", findings.in_order())
-    return Reading(tree, "full", findings.in_order())
+    tokens = grammar().scan(text, findings)
+    root = grammar().parse(tokens, findings) if tokens else None
+    return findings.reading(Lowering(text, findings).tree(root) if root is not None else None)
