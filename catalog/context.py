@@ -1,11 +1,28 @@
-"""What every page's template is given."""
+"""What every page's template is given: where it is in the site, the ATT&CK version in force, the state of counts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from detections.models import AttackRelease, Generation
+
+# The sections of the navigation: the first part of the address, the word, the name of the page.
+SECTIONS = (
+    ("techniques", "Techniques", "technique-list"),
+    ("rules", "Rules", "rule-list"),
+    ("sources", "Sources", "source-list"),
+    ("api", "API", "api-docs"),
+)
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """`section` is the first part of the address; the rows are read only when a template asks for them."""
+    return {
+        "section": request.path.split("/")[1],
+        "sections": SECTIONS,
+        "attack": SimpleLazyObject(lambda: AttackRelease.objects.first() or AttackRelease()),
+        "generation": SimpleLazyObject(Generation.objects.current),
+    }

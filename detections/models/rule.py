@@ -47,6 +47,12 @@ class RuleQuerySet(models.QuerySet["Rule"]):
     def visible_to(self, reader: Reader) -> RuleQuerySet:
         return self.filter(reader.sources("source"))
 
+    def not_parsed_in_full(self) -> RuleQuerySet:
+        """Those of which a part, or all, could not be read; the partly read ones first."""
+        return self.exclude(parse="full").order_by(
+            Case(When(parse="partial", then=Value(0)), default=Value(1)), code_point("title"), "pk"
+        )
+
     def parsed_in_full(self) -> RuleQuerySet:
         return self.filter(parse="full")
 

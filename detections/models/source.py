@@ -38,6 +38,18 @@ class Source(models.Model):
         return self.name
 
 
+class SourceFileQuerySet(models.QuerySet["SourceFile"]):
+    def visible_to(self, reader: Reader) -> SourceFileQuerySet:
+        return self.filter(reader.sources("source"))
+
+    def with_problems(self) -> SourceFileQuerySet:
+        """Files of which something could not be read, or looks wrong."""
+        return self.exclude(problems=[])
+
+    def in_order(self) -> SourceFileQuerySet:
+        return self.order_by(code_point("source__slug"), code_point("path"))
+
+
 class SourceFile(models.Model):
     """One file of a source as it was last read.
 
@@ -49,6 +61,8 @@ class SourceFile(models.Model):
     path = models.CharField(max_length=400)
     fingerprint = models.CharField(max_length=64)
     problems = models.JSONField(default=list, blank=True)
+
+    objects = SourceFileQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "path"], name="one_row_per_file")]

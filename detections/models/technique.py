@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from detections.models.collation import code_point
@@ -45,6 +45,18 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
 
     def in_order(self) -> TechniqueQuerySet:
         return self.order_by(code_point("attack_id"))
+
+    def covered_by(self, rules: QuerySet) -> TechniqueQuerySet:
+        """Those that one of `rules` states; a parent also where a rule states one of its sub-techniques."""
+        from detections.models.rule import RuleTechnique
+
+        tags = RuleTechnique.objects.filter(structural=False, rule__in=rules)
+        own = Exists(tags.filter(technique=OuterRef("pk")))
+        return self.filter(own | Exists(tags.filter(technique__parent=OuterRef("pk"))))
+
+    def with_relatives(self) -> TechniqueQuerySet:
+        """With all that the head of a technique's page shows."""
+        return self.select_related("parent", "successor").prefetch_related("tactics")
 
     def in_force_by_written_id(self) -> dict[str, int]:
         """For every known id the key of the technique that a rule tagged with it counts for."""

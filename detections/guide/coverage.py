@@ -1,0 +1,105 @@
+"""Techniques in matrix order with the rules that detect them: the list of techniques."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Coalesce
+
+from detections.models import Rule, RuleTechnique, Tactic, Technique
+
+
+@dataclass(frozen=True, slots=True)
+class TechniqueRow:
+    """`by_source` maps a source's slug to the rules tagged with this very technique.
+
+    `rolled_up` counts the rules of its sub-techniques too, each once; it is `rules` for a sub-technique.
+    """
+
+    technique: Technique
+    rules: int
+    rolled_up: int
+    by_source: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TacticGroup:
+    """A tactic with its techniques, every sub-technique behind its parent. A technique stands under each tactic."""
+
+    tactic: Tactic
+    rows: tuple[TechniqueRow, ...]
+    covered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """`techniques` and `covered` count every technique once, however many tactics it has."""
+
+    groups: tuple[TacticGroup, ...]
+    techniques: int
+    covered: int
+
+
+def build_coverage(techniques: QuerySet[Technique], rules: QuerySet[Rule], show: str = "") -> Coverage:
+    """The techniques of a queryset with the counts of `rules` (live ones that the reader sees).
+
+    `show` is "covered", "missing" or "" for both; a parent counts as covered when one of its sub-techniques is.
+    """
+    tags = RuleTechnique.objects.filter(structural=False, technique__isnull=False, rule__in=rules).order_by()
+    own = tags.values_list("technique_id", "rule__source__slug").annotate(number=Count("rule", distinct=True))
+    by_source: dict[int, dict[str, int]] = {}
+    for technique, slug, number in own:
+        by_source.setdefault(technique, {})[slug] = number
+    rolled: Counter[int] = Counter(
+        dict(
+            tags.annotate(top=Coalesce(F("technique__parent_id"), F("technique_id")))
+            .values_list("top")
+            .annotate(number=Count("rule", distinct=True))
+        )
+    )
+    rows = []
+    for technique in techniques.select_related("parent").prefetch_related("tactics").in_order():
+        counts = by_source.get(technique.pk, {})
+        rules_here = sum(counts.values())
+        rolled_up = rules_here if technique.parent_id else rolled[technique.pk]
+        if show and (show == "covered") != bool(rolled_up):
+            continue
+        rows.append(TechniqueRow(technique, rules_here, rolled_up, counts))
+    return Coverage(
+        groups=_by_tactic(rows),
+        techniques=len(rows),
+        covered=sum(bool(row.rolled_up) for row in rows),
+    )
+
+
+def _by_tactic(rows: list[TechniqueRow]) -> tuple[TacticGroup, ...]:
+    groups: dict[int, list[TechniqueRow]] = {}
+    for row in rows:
+        for tactic in row.technique.tactics.all():
+            groups.setdefault(tactic.pk, []).append(row)
+    return tuple(
+        TacticGroup(tactic, tuple(groups[tactic.pk]), sum(bool(row.rolled_up) for row in groups[tactic.pk]))
+        for tactic in Tactic.objects.order_by("position")
+        if tactic.pk in groups
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TacticFigures:
+    """How many of a tactic's techniques (without sub-techniques) a rule states, itself or by a sub-technique."""
+
+    tactic: Tactic
+    techniques: int
+    covered: int
+
+
+def tactic_figures(rules: QuerySet[Rule]) -> tuple[TacticFigures, ...]:
+    """One row for each tactic, in matrix order. Three queries."""
+    top = Technique.objects.in_force().filter(parent=None).order_by()
+    every = Counter(dict(top.values_list("tactics").annotate(number=Count("pk"))))
+    covered = Counter(dict(top.covered_by(rules).values_list("tactics").annotate(number=Count("pk"))))
+    return tuple(
+        TacticFigures(tactic, every[tactic.pk], covered[tactic.pk]) for tactic in Tactic.objects.order_by("position")
+    )
