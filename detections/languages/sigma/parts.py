@@ -21,13 +21,19 @@ class Part:
     """One document of a file that should be a rule.
 
     `number` is its place among them, from 1; `document` is what to read, `own` what stands in the file: they differ
-    where `shared` (an `action: global` document) is merged below it.
+    where `shared` (an `action: global` document) is merged below it, as below `follower` documents so far.
     """
 
     number: int
     document: YamlDocument
     own: YamlDocument
     shared: YamlDocument | None = None
+    follower: int = 0
+
+    @property
+    def first_line(self) -> int:
+        """The line of the file on which `document.text` begins."""
+        return self.document.line if self.shared else 1
 
 
 def kind_of(value: Any) -> Kind:
@@ -50,23 +56,23 @@ def parts(documents: Sequence[YamlDocument]) -> Iterator[Part]:
     Raises `UnreadableError` when too many share one.
     """
     shared: YamlDocument | None = None
-    number = 0
+    number = follower = 0
     before: YamlDocument | None = None
     for document in documents:
         action = document.value.get("action") if isinstance(document.value, dict) else None
         if action == "global":
-            shared = document
+            shared, follower = document, 0
         elif action == "reset":
             shared = None
         else:
-            number += 1
+            number, follower = number + 1, follower + 1
             merged = document
             if shared is not None and before is not None and isinstance(document.value, dict):
-                if number > MAX_PARTS:
+                if follower > MAX_PARTS:
                     message = f"More than {MAX_PARTS} documents share one `action: global`. Write them out."
                     raise UnreadableError(Problem(message, line=document.line))
                 merged = _merged(shared, before, document)
-            yield Part(number, merged, document, shared if merged is not document else None)
+            yield Part(number, merged, document, shared if merged is not document else None, follower)
         before = document
 
 

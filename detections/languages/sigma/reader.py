@@ -105,9 +105,11 @@ class _Rule:
             return None
         written = condition.value if isinstance(condition, yaml.SequenceNode) else [condition]
         found = [tree for tree in map(self._condition, written) if tree is not None]
-        for name in self.selections.keys() - self.read.keys():
-            message = f"The condition does not use the selection {name!r}: its tests do not count."
-            self.findings.add(self.selections[name][0], message, "warning")
+        if not any(problem.severity == "error" for problem in self.findings.problems):
+            for name, (selection, _) in self.selections.items():
+                if name not in self.read:
+                    message = f"The condition does not use the selection {name!r}: its tests do not count."
+                    self.findings.add(selection, message, "warning")
         return join("or", found) if found else None
 
     def _condition(self, node: yaml.Node) -> Node | None:
