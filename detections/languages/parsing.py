@@ -38,17 +38,18 @@ class GivenTokens(Lexer):
 
 @dataclass(slots=True)
 class Findings:
-    """The problems of one reading, in the order they were found, at most `MAX_PROBLEMS`."""
+    """The problems of one reading, at most `MAX_PROBLEMS`; `incomplete` says that something was left out."""
 
     text: str
     problems: list[Problem] = field(default_factory=list)
+    incomplete: bool = False
 
     def add(self, start: int, end: int, message: str, severity: Severity = "error") -> None:
-        if len(self.problems) < MAX_PROBLEMS - 1:
+        self.incomplete = self.incomplete or severity == "error"
+        if len(self.problems) == MAX_PROBLEMS - 1:
+            message = "There are more findings in this query than are listed here."
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem_at(self.text, start, message, end=end, severity=severity))
-        elif len(self.problems) < MAX_PROBLEMS:
-            more = "There are more problems in this query than are listed here."
-            self.problems.append(problem_at(self.text, start, more, end=end))
 
     def refuse(self, token: Token, message: str, part: Token | None) -> None:
         """An error whose line and column are the token's and whose offsets are those of the part left out."""
@@ -63,7 +64,7 @@ class Findings:
     def reading(self, tree: Node | None, beside: tuple[Beside, ...] = (), joins: tuple[str, ...] = ()) -> Reading:
         """The reading of a query that gave `tree`: full without errors, none when there is nothing beside them."""
         problems = tuple(sorted(self.problems, key=lambda problem: problem.start or 0))
-        if not any(problem.severity == "error" for problem in problems):
+        if not self.incomplete:
             return Reading(tree, "full", problems, beside, joins)
         if next(walk(tree), None) is None:
             return Reading(None, "none", problems, beside, joins)

@@ -55,7 +55,11 @@ class Terms:
         if value is None:
             test = self._against(right, scope, "" if sign in ("==", "!=") else sign, _ORDER.get(sign, "eq"))
         elif value.kind == "null":
-            return self._null(piece, subject, scope, value, sign)
+            if sign in ("==", "!="):
+                return self._null(piece, subject, scope, value, sign != "!=")
+            message = f"`{sign} null` is never true. Write `== null` or `!= null`. The test was left out."
+            self.findings.add(start_of(piece), end_of(piece), message)
+            return None
         else:
             if sign in ("==", "!="):
                 self._literal_star(value)
@@ -122,7 +126,7 @@ class Terms:
                 comparator = function or ("" if mode == "exact" else mode)
                 tests.append(self._against(member, scope, comparator, plain))
             elif value.kind == "null":
-                absent.append(self._null(piece, subject, scope, value, "=="))
+                absent.append(self._null(piece, subject, scope, value, True))
             else:
                 tests.append(self._member(value, mode, plain))
         if tests:
@@ -155,13 +159,10 @@ class Terms:
             return Test("fieldref", text, comparator=comparator, start=start, end=end)
         return Test(plain, text, start=start, end=end)
 
-    def _null(self, piece: Tree[Token], subject: Subject, scope: Scope, value: Constant, sign: str) -> Node:
-        """`== null` is absence, `!= null` presence; any other comparison with null finds nothing."""
-        if sign not in ("==", "!="):
-            message = f"`{sign} null` is never true. Write `== null` or `!= null`."
-            self.findings.add(value.start, value.end, message, "warning")
+    def _null(self, piece: Tree[Token], subject: Subject, scope: Scope, value: Constant, absent: bool) -> Node:
+        """`== null` is absence, `!= null` presence."""
         test = Test("exists", start=value.start, end=value.end)
-        return _polar(piece, self._condition(piece, subject, scope, test), sign != "!=")
+        return _polar(piece, self._condition(piece, subject, scope, test), absent)
 
     def _condition(self, piece: Piece, subject: Subject, scope: Scope, *tests: Test) -> Condition:
         return Condition(
