@@ -88,7 +88,7 @@ class SelectionReader:
         if isinstance(value, list) and isinstance(node, yaml.SequenceNode):
             members = list(zip(value, node.value, strict=True))
             if not members and not item.keyword:  # pySigma reads an empty list as null
-                return item.node([Written(SigmaNull(), "", start, end)], listed=False)
+                return item.node([Written(SigmaNull(), "", *self.spans.of(node))], listed=False)
         found = self._values(item, [(held, below) for held, below in members if self._fits(item, held, below)])
         return item.node(found, listed=len(members) > 1)
 
