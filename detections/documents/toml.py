@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any
 
-from detections.documents.decoding import check_value
+from detections.documents.decoding import check_text, check_value
 from detections.documents.problem import Problem, UnreadableError
 
 _PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)|\s*\(at end of document\)")
@@ -14,6 +14,7 @@ _PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)|\s*\(at end of document
 
 def load_toml(text: str, path: str = "") -> dict[str, Any]:
     """The table that `text` is. Raises `UnreadableError` with line and column."""
+    check_text(text, path)
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

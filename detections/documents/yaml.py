@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from detections.documents.decoding import unstorable
+from detections.documents.decoding import check_text, unstorable
 from detections.documents.problem import Problem, UnreadableError, problem_at
 
 try:
@@ -54,6 +54,7 @@ class _Bounds(NamedTuple):
 
 def load_documents(text: str, path: str = "") -> list[YamlDocument]:
     """All documents of `text`, empty ones left out. Raises `UnreadableError` with line and column."""
+    check_text(text, path)
     bounds = _check_bounds(text, path)
     documents = []
     line, counted = 1, 0

@@ -20,6 +20,8 @@ def test_a_table_is_read() -> None:
         ("a = 1\nb = 2024-13-45", 2, 9, "Expected newline"),
         ('a = 1\nb = "\\ud800"', 2, 12, "Unicode scalar"),
         ("a = " + "[" * 30_000, None, None, "nested too deep"),
+        ("a = 1\n# \ud800", 2, 3, "half of a surrogate pair"),
+        ("a = 1\nb = '\x00'", 2, 6, "NUL character"),
         ('a = "x\\u0000"', None, None, "NUL character"),
         ("a = " + "9" * 5000, None, None, "cannot be read"),
         ("a = 0x" + "f" * 5000, None, None, "number is too long"),
