@@ -207,7 +207,7 @@ def test_patterns_with_many_stars_are_matched_in_no_time() -> None:
         "detection: {x: {A: .nan}, condition: x}",
         "detection: {x: {'A|wide': 'ü€'}, condition: x}",
         "detection: {x: {'|': 1}, condition: x}",
-        "detection: {1: {A: 1}, condition: 1}",
+        "detection: {1: {A: 1}, on: {A: 2}, condition: 1 and on}",
         "detection: {x: {? [a] : b}, condition: x}",
         "detection: {x: {1: a, 01: b}, condition: x}",
         "detection: {x: {A: !!binary aGk=}, condition: x}",

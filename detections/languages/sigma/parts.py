@@ -10,6 +10,7 @@ import yaml
 
 from detections.documents.problem import Problem, UnreadableError
 from detections.documents.yaml import YamlDocument, load_documents
+from detections.languages.sigma.spans import pairs
 
 MAX_PARTS = 100
 
@@ -95,16 +96,15 @@ def _over(shared: Any, shared_node: yaml.Node, own: Any, own_node: yaml.Node) ->
     """Value and node of one map over another; maps inside are merged, everything else is replaced."""
     if not (isinstance(shared_node, yaml.MappingNode) and isinstance(own_node, yaml.MappingNode)):
         return own, own_node
+    upper, lower = pairs(shared_node, shared), pairs(own_node, own)
+    if upper is None or lower is None:
+        return own, own_node
     values: dict[Any, Any] = {}
     nodes: dict[Any, tuple[yaml.Node, yaml.Node]] = {}
-    for value, node in ((shared, shared_node), (own, own_node)):
-        pairs = {(key.tag, str(key.value)): (key, below) for key, below in node.value}
-        if len(pairs) != len(value):  # two keys of one value, such as 1 and 01: nothing that a rule has
-            return own, own_node
-        for (name, held), (key, below) in zip(value.items(), pairs.values(), strict=True):
-            if name == "action" and value is shared:
-                continue
-            if name in values:
-                held, below = _over(values[name], nodes[name][1], held, below)
-            values[name], nodes[name] = held, (key, below)
+    for key, below, held in (*upper, *lower):
+        if key.value == "action":
+            continue
+        if key.value in values:
+            held, below = _over(values[key.value], nodes[key.value][1], held, below)
+        values[key.value], nodes[key.value] = held, (key, below)
     return values, yaml.MappingNode(own_node.tag, list(nodes.values()), shared_node.start_mark, own_node.end_mark)

@@ -17,7 +17,7 @@ from detections.documents.yaml import YamlDocument, load_documents
 from detections.languages.sigma.conditions import Lowering, parse
 from detections.languages.sigma.parts import kind_of, parts
 from detections.languages.sigma.selections import SelectionReader
-from detections.languages.sigma.spans import Findings, Spans
+from detections.languages.sigma.spans import Findings, Spans, pairs
 from detections.languages.tree import Beside, Branch, Condition, Node, Reading, Test, join, walk
 
 MAX_TESTS = 100_000  # of one rule, a selection that is named twice counting twice; the largest real one has 4,432
@@ -94,12 +94,9 @@ class _Rule:
 
     def detection(self, node: yaml.MappingNode, value: dict[Any, Any]) -> Node | None:
         """The union of the rule's conditions."""
-        values = {str(key): held for key, held in value.items()}
-        nodes = _children(node)
-        self.selections = {
-            name: (nodes[name], held) for name, held in values.items() if name in nodes and name not in _NO_SELECTIONS
-        }
-        condition = nodes.get("condition")
+        named = {key.value: (below, held) for key, below, held in pairs(node, value) or ()}
+        self.selections = {name: found for name, found in named.items() if name not in _NO_SELECTIONS}
+        condition = _children(node).get("condition")
         if condition is None:
             self.findings.add(node, "The detection has no `condition`. Say which selections have to hold.")
             return None

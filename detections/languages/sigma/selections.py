@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from sigma.exceptions import SigmaError, SigmaRegularExpressionError
@@ -13,11 +12,11 @@ from sigma.modifiers import modifier_mapping
 from sigma.rule import SigmaDetectionItem
 from sigma.types import SigmaNull, SigmaString, SigmaType
 
-from detections.languages.sigma.spans import Findings, Spans
+from detections.languages.sigma.spans import Findings, Spans, pairs
 from detections.languages.sigma.values import TIME_PARTS, Written, read_value
 from detections.languages.tree import KEYWORDS, Branch, Condition, Node, Test, join, negate
 
-_TYPE_ERROR = re.compile(r"^Modifier Sigma(\w+?)Modifier incompatible to value type of .*$", re.DOTALL)
+_TYPE_ERROR = re.compile(r"Modifier \w+ incompatible to value type of ")
 
 
 @dataclass(slots=True)
@@ -45,30 +44,23 @@ class SelectionReader:
             if not value:
                 self.findings.add(node, "This selection is empty. Give it a field and a value.")
                 return None
-            children = [self._item(key, below, held) for key, below, held in self._pairs(node, value)]
-            return _joined("and", children)
+            found = pairs(node, value)
+            if found is None:
+                self.findings.add(node, "Two keys of this map are the same number. Put them in quotes.")
+                return None
+            return _joined("and", [self._item(key, below, held) for key, below, held in found])
         if isinstance(node, yaml.SequenceNode) and isinstance(value, list):
             if not value:
                 self.findings.add(node, "This selection is empty. Give it a field and a value.")
                 return None
             if any(isinstance(member, list | dict) for member in value):
-                pairs = zip(node.value, value, strict=True)
-                return _joined("or", [self._definition(below, held) for below, held in pairs])
+                members = zip(node.value, value, strict=True)
+                return _joined("or", [self._definition(below, held) for below, held in members])
             return self._item(None, node, value)
         if value is None:
             self.findings.add(node, "This selection is empty. Give it a field and a value.")
             return None
         return self._item(None, node, value)
-
-    def _pairs(self, node: yaml.MappingNode, value: dict[Any, Any]) -> Iterator[tuple[yaml.Node, yaml.Node, Any]]:
-        """Key node, value node and value of a map; of a repeated key the last, as the loaded value has it."""
-        last = {(key.tag, key.value if isinstance(key, yaml.ScalarNode) else id(key)): (key, below)
-                for key, below in node.value}  # fmt: skip
-        if len(last) != len(value):  # 1 and 01: two keys for the author, one for Python
-            self.findings.add(node, "Two keys of this map are the same number. Put them in quotes.")
-            return
-        for (key, below), held in zip(last.values(), value.values(), strict=True):
-            yield key, below, held
 
     def _item(self, key: yaml.Node | None, node: yaml.Node, value: Any) -> Node | None:
         """One `field|modifier: values`, or keywords when there is no key."""
@@ -108,7 +100,7 @@ class SelectionReader:
         values = [_plain(value, node, item) for value, node in members]
         try:
             checked = SigmaDetectionItem.from_mapping(item.checked_key, values)
-        except Exception:
+        except Exception:  # whatever it is, `_refused` says it of the one value that it is about
             if len(members) > 1:
                 return [written for member in members for written in self._values(item, [member])]
             return self._refused(item, *members[0]) if members else []
@@ -121,7 +113,7 @@ class SelectionReader:
             SigmaDetectionItem.from_mapping(item.checked_key, [_plain(value, node, item)])
         except SigmaRegularExpressionError as error:
             self.findings.add(node, f"{str(error).rstrip('.')}. It is kept as it is written.")
-            return [self._written(SigmaNull() if value is None else SigmaString(str(value)), node)]
+            return [self._written(SigmaString(node.value), node)]
         except SigmaError as error:
             self.findings.add(node, _explained(error, item))
         except Exception as error:
@@ -172,7 +164,7 @@ class _Item:
         return negate(node) if "neq" in names else node
 
     def _condition(self, tests: tuple[Test, ...], flipped: bool) -> Node:
-        start, end = (self.start, self.end)
+        start, end = self.start, self.end
         part = next((modifier for modifier in self.modifiers if modifier in TIME_PARTS), None)
         if part:
             name = f"{part}({self.field})"
@@ -189,18 +181,15 @@ def _plain(value: Any, node: yaml.Node, item: _Item) -> Any:
     return value
 
 
-def _joined(kind: str, children: list[Node | None]) -> Node | None:
+def _joined(kind: Literal["and", "or"], children: list[Node | None]) -> Node | None:
     found = [child for child in children if child is not None]
-    if not found:
-        return None
-    return join("and" if kind == "and" else "or", found)
+    return join(kind, found) if found else None
 
 
 def _explained(error: SigmaError, item: _Item) -> str:
     """pySigma's message in the words of a rule's author."""
     said = str(error).rstrip(".")
-    found = _TYPE_ERROR.match(said)
-    if found:
+    if _TYPE_ERROR.match(said):
         modifiers = "|".join(item.modifiers)
         return f"This value of {item.title} does not go with |{modifiers}. Texts stand in quotes, numbers do not."
     return f"{said}. This value of {item.title} is left out."

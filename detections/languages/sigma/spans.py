@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
@@ -37,6 +38,17 @@ class Spans:
     def start(self, node: yaml.Node) -> int:
         """Where a node begins."""
         return node.start_mark.index - self.shift if node.start_mark else 0
+
+
+def pairs(node: yaml.MappingNode, value: dict[Any, Any]) -> list[tuple[yaml.Node, yaml.Node, Any]] | None:
+    """Key node, value node and value of a map; of a repeated key the last, as the loaded value has it.
+
+    None when two keys are one for Python and not for YAML (1 and 01), so that nothing tells them apart.
+    """
+    last = {(key.tag, str(key.value)): (key, below) for key, below in node.value}
+    if len(last) != len(value):
+        return None
+    return [(key, below, held) for (key, below), held in zip(last.values(), value.values(), strict=True)]
 
 
 @dataclass(slots=True)
