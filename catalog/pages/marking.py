@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.utils.html import escape, format_html
@@ -51,9 +52,7 @@ def conditions(tree: Json | None) -> Iterator[tuple[Json, bool]]:
 def marks(tree: Json | None, beside: Iterable[Json]) -> list[Mark]:
     """The marks of a rule's own text: its tree's conditions, and those beside it that stand in the same text."""
     found: list[Mark] = []
-    number = 0
-    for node, negated in conditions(tree):
-        number += 1
+    for number, (node, negated) in enumerate(conditions(tree), start=1):
         kind = "excluded" if negated else node["role"] if node["role"] in ("scope", "derived") else "check"
         found += _condition_marks(node, kind, number)
     for part in beside:
@@ -107,7 +106,9 @@ def tree_list(tree: Json | None) -> SafeString:
             continue
         word = CONNECTIVES.get(node["kind"], node["kind"])
         label = format_html(' <span class="label">{}</span>', node["label"]) if node.get("label") else ""
-        out.append(format_html('<li class="branch {}"><span class="connective">{}</span>{}<ul>', node["kind"], word, label))
+        out.append(
+            format_html('<li class="branch {}"><span class="connective">{}</span>{}<ul>', node["kind"], word, label)
+        )
         stack.append("</ul></li>")
         below = not negated if node["kind"] == "not" else negated
         stack.extend((child, below) for child in reversed(node["children"]))
@@ -134,7 +135,7 @@ def _parts(text: str, found: Iterable[Mark]) -> Iterator[tuple[int, int, list[Ma
             closing[end].append(mark)
     cuts = sorted({0, len(text), *opening, *closing})
     over: dict[Mark, None] = {}
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         for mark in closing.get(start, ()):
             over.pop(mark, None)
         for mark in opening.get(start, ()):

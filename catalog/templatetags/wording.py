@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -111,3 +112,19 @@ def lookup(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 def web_address(link: str) -> str:
     """`link` when a browser may follow it, else nothing: a rule's own text may hold any scheme."""
     return link if link.lower().startswith(("https://", "http://")) else ""
+
+
+@register.filter
+def shown(value: str, length: int = 300) -> str:
+    """A value as a table shows it: the empty text named, a very long one cut."""
+    if value == "":
+        return "(empty)"
+    return value if len(value) <= length else f"{value[: length - 1]}…"
+
+
+@register.simple_tag
+def query_with(query: str, **changes: Any) -> str:
+    """The query string of the filters in force with more parameters; those that are empty or 0 are left out."""
+    more = urlencode({name: value for name, value in changes.items() if value})
+    joined = "&".join(part for part in (query, more) if part)
+    return f"?{joined}" if joined else ""

@@ -67,6 +67,11 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         tags = RuleTechnique.objects.filter(mine, structural=False, rule=OuterRef("pk"))
         return self.filter(Exists(tags))
 
+    def checking(self, indicator: str, excluded: bool = False) -> RuleQuerySet:
+        """Rules that check the indicator of a key, or exclude it; each once."""
+        uses = {"indicators__indicator": indicator, "indicators__excluded": excluded, "indicators__counted": True}
+        return self.filter(**uses)
+
     def mark_copies(self) -> set[int]:
         """Find among these rules the copies of public ones, set `copy` and `live`; the ids that changed.
 

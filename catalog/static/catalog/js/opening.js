@@ -12,20 +12,28 @@
     if (link && (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0)) event.stopPropagation();
   }, true);
 
+  function tell(place, opener) {
+    document.querySelectorAll('a[data-opens="' + place.id + '"]').forEach(function (link) {
+      if (link.hasAttribute("aria-expanded") || link === opener) {
+        link.setAttribute("aria-expanded", link === opener ? "true" : "false");
+      }
+    });
+  }
+
   document.addEventListener("htmx:beforeRequest", function (event) {
     var link = event.target;
     if (!link.matches("a[data-opens]")) return;
     var place = target(link);
-    if (place && place.childElementCount) {
+    if (place && place.childElementCount && link.getAttribute("aria-expanded") === "true") {
       event.preventDefault();
       place.replaceChildren();
-      link.setAttribute("aria-expanded", "false");
+      tell(place, null);
     }
   });
 
   document.addEventListener("htmx:afterSwap", function (event) {
     var link = event.detail.requestConfig && event.detail.requestConfig.elt;
-    if (link && link.matches("a[data-opens]")) link.setAttribute("aria-expanded", "true");
+    if (link && link.matches("a[data-opens]")) tell(target(link), link);
   });
 
   // Whatever went wrong, the full page says it best.

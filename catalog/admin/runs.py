@@ -1,0 +1,15 @@
+"""Run records: what the long jobs did."""
+
+from django.contrib import admin
+
+from catalog.admin.readonly import ReadOnlyAdmin
+from detections.models import Run
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ["id", "kind", "state", "source", "done", "total", "created_at", "duration"]
+    list_filter = ["kind", "state", "source"]
+    list_select_related = ["source"]
+    search_fields = ["message", "host"]
+    date_hierarchy = "created_at"

@@ -1,0 +1,114 @@
+"""What opens in place on a technique's page. The same addresses are pages of their own where no script runs."""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
+
+from catalog.pages.filtering import Asked
+from catalog.pages.indicator_tables import MORE, indicator_table
+from catalog.pages.techniques import FLAGS, SHOWN, TechniquePage
+from detections.guide.guide import build_guide, more_indicators, rules_using, rules_with_field
+from detections.guide.indicator import spellings
+from detections.models import Indicator, Rule
+
+PAGE = 100
+LAST_OFFSET = 1_000_000
+
+
+class OpenedPage(TechniquePage):
+    """A fragment for htmx, the full page with the same content for everybody else."""
+
+    own = ("from", "subtechniques", "excluded", "page")
+    fragment = ""
+    page = "techniques/opened.html"
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        asked = self.ask()
+        if request.GET.get("excluded", "") not in FLAGS:
+            asked.errors["excluded"] = ["Write 1 for exclusions, 0 for what rules check."]
+        context = {"technique": self.technique, "errors": asked.errors, "filter_query": self.filter_query(asked)}
+        if not asked.errors:
+            context |= self.content(asked, **kwargs)
+        context["fragment"] = self.fragment
+        template = self.fragment if request.htmx and not asked.errors else self.page
+        response = render(request, template, context, status=400 if asked.errors else 200)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def content(self, asked: Asked, **kwargs: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    @property
+    def excluded(self) -> bool:
+        return FLAGS.get(self.request.GET.get("excluded", ""), False)
+
+    def rules_content(self, rules: QuerySet[Rule]) -> dict[str, Any]:
+        """The rules of one page: the first ones in place, all of them page by page elsewhere."""
+        size = SHOWN if self.request.htmx else PAGE
+        page = Paginator(rules.for_list(), size).get_page(self.request.GET.get("page"))
+        return {"page_obj": page, "rules": page.object_list, "excluded": self.excluded}
+
+
+class TechniqueIndicatorRulesView(OpenedPage):
+    """The rules under a technique that check (or exclude) one value."""
+
+    fragment = "techniques/_indicator_rules.html"
+
+    def content(self, asked: Asked, *, key: str, **kwargs: Any) -> dict[str, Any]:
+        reader = self.request.reader
+        indicator = get_object_or_404(Indicator.objects.in_use(reader), key=key)
+        rules = rules_using(self.technique, reader, asked.rows.live(), key, rollup=self.rollup, excluded=self.excluded)
+        return self.rules_content(rules) | {
+            "indicator": indicator,
+            "value": spellings([key], reader).get(key, indicator.value),
+            "scope": f"{'x' if self.excluded else 'i'}-{key}",
+        }
+
+
+class TechniqueFieldRulesView(OpenedPage):
+    """The rules under a technique that test (or exclude by) one field."""
+
+    fragment = "techniques/_field_rules.html"
+    own = (*OpenedPage.own, "operator")
+
+    def content(self, asked: Asked, *, field: str, **kwargs: Any) -> dict[str, Any]:
+        if "\x00" in field:
+            raise Http404("No field has such a name.")
+        rules = rules_with_field(
+            self.technique, self.request.reader, asked.rows.live(), field,
+            rollup=self.rollup, excluded=self.excluded, operator=self.request.GET.get("operator") or None,
+        )  # fmt: skip
+        return self.rules_content(rules) | {
+            "field": field,
+            "scope": f"f{crc32(field.encode()):08x}{int(self.excluded)}",
+        }
+
+
+class TechniqueIndicatorsView(OpenedPage):
+    """Further rows of a technique's table of indicators."""
+
+    fragment = "techniques/_indicator_rows.html"
+    page = "techniques/technique_indicators.html"
+    own = (*OpenedPage.own, "offset")
+
+    def content(self, asked: Asked, **kwargs: Any) -> dict[str, Any]:
+        reader, excluded, offset = self.request.reader, self.excluded, self.offset()
+        rows = more_indicators(
+            self.technique, reader, asked.rows, rollup=self.rollup, excluded=excluded, offset=offset, limit=MORE
+        )
+        guide = build_guide(self.technique, reader, asked.rows, rollup=self.rollup, limit=0)
+        total = (guide.exclusions if excluded else guide.checks).indicators_count
+        query = self.filter_query(asked)
+        table = indicator_table(self.technique.attack_id, reader, rows, offset, total, query, excluded=excluded)
+        return {"table": table, "offset": offset}
+
+    def offset(self) -> int:
+        written = self.request.GET.get("offset", "0")
+        return min(int(written), LAST_OFFSET) if written.isascii() and written.isdigit() else 0

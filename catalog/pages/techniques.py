@@ -1,0 +1,117 @@
+"""Techniques: the list by tactic, and the authoring guide of one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.generic import TemplateView, View
+
+from catalog.filters import RuleFilterSet, TechniqueFilterSet
+from catalog.pages.filtering import Asked, ask
+from catalog.pages.indicator_tables import first_rows
+from detections.guide.coverage import build_coverage
+from detections.guide.guide import build_guide
+from detections.guide.suggestions import suggest_techniques
+from detections.models import Rule, Source, Technique
+
+SHOWN = 50
+WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
+FLAGS = {"": False, "0": False, "1": True}
+
+
+class TechniquePage(View):
+    """What the pages under a technique's address share: finding it, following its successor, its rules.
+
+    A lower-case id leads to the upper-case address, a revoked one to its last successor; one that nobody knows is a
+    404 with suggestions. `own` are the parameters that the page reads itself.
+    """
+
+    own: tuple[str, ...] = ("from", "subtechniques")
+    technique: Technique
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        written = kwargs["attack_id"]
+        known = Technique.objects.with_relatives().filter(attack_id=written.upper()).first()
+        if not WRITTEN_ID.fullmatch(written) or known is None:
+            context = {"written": written[:60], "suggestions": suggest_techniques(written)}
+            return render(request, "errors/technique_unknown.html", context, status=404)
+        target = known.successor if known.revoked and known.successor else known
+        if target.attack_id != written:
+            query = request.GET.copy()
+            if target is not known:
+                query["from"] = known.attack_id
+            address = reverse(request.resolver_match.view_name, kwargs={**kwargs, "attack_id": target.attack_id})
+            return redirect(f"{address}?{query.urlencode()}" if query else address, permanent=True)
+        self.technique = known
+        return super().dispatch(request, *args, **kwargs)
+
+    def ask(self) -> Asked:
+        """The rules under the technique that the address asks for, live or not."""
+        rules = Rule.objects.visible_to(self.request.reader)
+        asked = ask(self.request, RuleFilterSet, rules, self.own)
+        if self.request.GET.get("subtechniques", "") not in FLAGS:
+            asked.errors["subtechniques"] = ["Write 1 for the rules of sub-techniques too, 0 for none of them."]
+        if "from" in self.request.GET and self.came_from() is None:
+            asked.errors["from"] = ["This is no technique that was revoked by this one."]
+        return asked
+
+    @property
+    def rollup(self) -> bool:
+        return FLAGS.get(self.request.GET.get("subtechniques", ""), False)
+
+    def came_from(self) -> Technique | None:
+        """The revoked technique that led here."""
+        written = self.request.GET.get("from", "")
+        if not WRITTEN_ID.fullmatch(written):
+            return None
+        return Technique.objects.filter(attack_id=written.upper(), successor=self.technique).first()
+
+    def filter_query(self, asked: Asked) -> str:
+        """The filters in force as a query string, for the addresses of what opens in place."""
+        return "&".join(part for part in (asked.query, "subtechniques=1" if self.rollup else "") if part)
+
+
+class TechniqueDetailView(TechniquePage):
+    """The authoring guide."""
+
+    def get(self, request: HttpRequest, attack_id: str) -> HttpResponse:
+        asked = self.ask()
+        context: dict[str, Any] = {
+            "technique": self.technique,
+            "came_from": self.came_from() if "from" in request.GET else None,
+            "rollup": self.rollup,
+            "errors": asked.errors,
+            "filter_query": self.filter_query(asked),
+            "choices": [
+                asked.choice("vendor", "Vendor", "all"),
+                asked.choice("platform", "Platform", "all"),
+                asked.choice("domain", "Domain", "all"),
+            ],
+            "kept": asked.besides("vendor", "platform", "domain"),
+            "subtechniques": self.technique.subtechniques.in_force().in_order(),
+        }
+        if self.technique.in_force and not asked.errors:
+            context |= self.guide(asked, context["filter_query"])
+        return render(request, "techniques/technique_detail.html", context, status=400 if asked.errors else 200)
+
+    def guide(self, asked: Asked, query: str) -> dict[str, Any]:
+        reader = self.request.reader
+        guide = build_guide(self.technique, reader, asked.rows, rollup=self.rollup, limit=SHOWN)
+        return {
+            "guide": guide,
+            "indicator_table": first_rows(guide, reader, query, excluded=False),
+            "exclusion_table": first_rows(guide, reader, query, excluded=True),
+            "vendor_names": dict(Source.objects.visible_to(reader).values_list("slug", "name")),
+            "shown": SHOWN,
+        }
+
+
+class TechniqueListView(TemplateView):
+    """All techniques in force by tactic, with the rules of each vendor that the filters let through."""
+
+    template_name = "techniques/technique_list.html"
