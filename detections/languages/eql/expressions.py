@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from lark import Token, Tree
 
+from detections.languages.eql.keywords import KEYWORDS
 from detections.languages.parsing import Findings, Piece, end_of, start_of
 
 MAX_NAME = 1000
 CASTS = frozenset({"string", "number", "safe"})
 NAMES = frozenset({"FIELD", "NAME", "VARIABLE"})
 
+_PATH = re.compile(r"[A-Za-z_@][A-Za-z0-9_@]*(?:\.[A-Za-z_@][A-Za-z0-9_@]*|\[[0-9]+\])*")
 _DOT = re.compile(r"\s*\.\s*")
 _TICKED = re.compile(r"`((?:[^`]|``)+)`")
 _NO_BLANK_BEFORE = frozenset({"COMMA", "RPAR", "RSQB", "ASSIGN"})
@@ -109,6 +111,12 @@ def clean(token: Token) -> str:
     return text.removeprefix("?")
 
 
+def ticked(name: str) -> str:
+    """A field's name as it can be written: in backticks where it is no plain path."""
+    plain = _PATH.fullmatch(name) and name not in KEYWORDS
+    return name if plain else "`" + name.replace("`", "``") + "`"
+
+
 def unwrapped(piece: Piece) -> Piece:
     """A value without brackets and casts around it."""
     while isinstance(piece, Tree):
@@ -158,7 +166,7 @@ def rendered(tokens: Sequence[Token]) -> str:
         opens = kind == "LPAR" and before == "NAME"
         if out and not (opens or unary or kind in _NO_BLANK_BEFORE or before in _NO_BLANK_AFTER):
             out.append(" ")
-        out.append(clean(token) if kind in ("FIELD", "VARIABLE") else str(token))
+        out.append(ticked(clean(token)) if kind == "FIELD" else str(token))
         unary = kind == "MINUS" and before not in _OPERANDS
         before = kind
     return "".join(out)

@@ -7,17 +7,12 @@ from pathlib import Path
 
 from lark import Token
 
+from detections.languages.eql.keywords import KEYWORDS
 from detections.languages.eql.lowering import Lowering
 from detections.languages.parsing import Findings, Grammar, Marks, span
 from detections.languages.tree import Reading
 
-_KEYWORDS = {
-    "and": "AND", "or": "OR", "not": "NOT", "in": "IN", "in~": "IN", "like": "MATCH", "like~": "MATCH",
-    "regex": "MATCH", "regex~": "MATCH", "where": "WHERE", "sequence": "SEQUENCE", "sample": "SAMPLE",
-    "join": "JOIN", "by": "BY", "with": "WITH", "until": "UNTIL", "as": "AS",
-    "true": "BOOLEAN", "false": "BOOLEAN", "null": "NULL",
-}  # fmt: skip
-_KINDS = frozenset(_KEYWORDS.values())
+_KINDS = frozenset(KEYWORDS.values())
 
 _MARKS = Marks(
     brackets={"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")},
@@ -42,7 +37,7 @@ _MARKS = Marks(
 
 
 def _keyword(token: Token) -> Token:
-    kind = _KEYWORDS.get(token) or (_KEYWORDS.get(token.lower()) if token.isupper() else None)
+    kind = KEYWORDS.get(token) or (KEYWORDS.get(token.lower()) if token.isupper() else None)
     if kind:
         token.type = kind
     return token

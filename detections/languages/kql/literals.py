@@ -14,7 +14,7 @@ from detections.languages.tree import Operator
 _BLANKS = {"t": "\t", "r": "\r", "n": "\n"}
 _QUOTED = re.compile(r'\\(?:([trn])|u([0-9a-fA-F]{4})|([\\"]))')
 _UNQUOTED = re.compile(
-    r"\\(?:((?i:and|or|not))(?![^\\():<>\"*{} \t\r\n\xa0])|([trn])|u([0-9a-fA-F]{4})|([\\():<>\"*{}])|)|(\*)"
+    r"\\(?:((?i:and|or|not(?![^\\():<>\"*{} \t\r\n\xa0])))|([trn])|u([0-9a-fA-F]{4})|([\\():<>\"*{}])|)|(\*)"
 )
 
 
