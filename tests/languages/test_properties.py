@@ -108,7 +108,7 @@ def _bare(node: Node | None) -> Node | None:
         tests = tuple(replace(test, start=0, end=0, raw=None) for test in node.tests)
         return replace(node, tests=tests, start=0, end=0, path="")
     if isinstance(node, Branch):
-        return replace(node, children=tuple(_bare(child) for child in node.children), start=0, end=0)  # type: ignore[misc]
+        return replace(node, children=tuple(_bare(child) for child in node.children), start=0, end=0)
     return None
 
 

@@ -9,14 +9,13 @@ from typing import Literal, NamedTuple
 from lark import Token, Tree
 
 from detections.languages.parsing import Findings, Piece, end_of, span, start_of
-from detections.languages.shapes import ANY, ONE, shape
+from detections.languages.shapes import ANY, shape
 from detections.languages.tree import Operator
 
 Kind = Literal["string", "number", "boolean", "null"]
 
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{2,8})\}|(.))")
 _SIGNS = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
-_WILDCARDS: dict[str, object] = {"*": ANY, "?": ONE}
 _LONGEST_NUMBER = 300
 
 
@@ -85,10 +84,9 @@ def pattern(text: str, plain: Operator) -> tuple[Operator, str]:
     """Operator and value of a text whose `*` and `?` are wildcards; EQL has no escape for them."""
     if "*" not in text and "?" not in text:
         return plain, text
-    shaped = shape([_WILDCARDS.get(part, part) for part in re.split(r"([*?])", text)])
-    if shaped is None or shaped.operator == "wildcard":
+    if "?" in text or "*" in text.strip("*"):
         return "wildcard", text
-    return shaped
+    return shape([ANY if part == "*" else part for part in re.split(r"(\*)", text)]) or (plain, text)
 
 
 def _decoded(written: str, offset: int, findings: Findings) -> str:
