@@ -159,10 +159,7 @@ def _indexed(fields: Mapping[str, Field], aliases: Iterable[Alias], digest: str)
     for alias in rows:
         key = (alias.vendor, alias.name)
         exact[key] = (*exact.get(key, ()), alias)
-        if not alias.case_sensitive:
-            key = (alias.vendor, alias.name.lower())
-            folded[key] = (*folded.get(key, ()), alias)
-        elif alias.category:  # a hit of its own category needs no exact spelling (`fields.md` 3, step 4)
+        if not alias.case_sensitive or alias.category:
             key = (alias.vendor, alias.name.lower())
             folded[key] = (*folded.get(key, ()), alias)
     return Catalogue(fields, rows, digest, exact, folded)
