@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from detections.analysis import context
@@ -115,15 +115,16 @@ class _Normalizer:
         role = self.role(condition, test, field.role)
         if test.operator == "exists" or role == "derived":
             return Predicate(condition, test, negated, place, name.canonical, role, known=name.known)
+        other = ""
         if test.operator == "fieldref":
-            other = resolve(self.catalogue, self.vendor, test.value, tokens)
-            test = replace(test, value=other.canonical, raw=test.raw or test.value)
-        value = folded(field, test.operator, test.value, test.wild, keep_case=test.keep_case)
+            other = resolve(self.catalogue, self.vendor, test.value, tokens).canonical
+        value = folded(field, test.operator, other or test.value, test.wild, keep_case=test.keep_case)
         return Predicate(
             condition, test, negated, place, name.canonical, role, value,
             indicator_key(name.canonical, test.operator, value, test.wild),
-            equivalence(field, name.form, test.operator, test.value, test.wild, self.family, role),
+            equivalence(field, name.form, test.operator, other or test.value, test.wild, self.family, role),
             name.known,
+            other,
         )  # fmt: skip
 
     def role(self, condition: Condition, test: Test, field_role: str) -> Role:

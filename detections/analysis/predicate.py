@@ -30,6 +30,7 @@ class Predicate:
     key: str = ""
     equivalence: str = ""
     known: bool = True
+    other_field: str = ""
 
     @property
     def operator(self) -> Operator:
@@ -37,7 +38,8 @@ class Predicate:
 
     @property
     def value(self) -> str:
-        return self.test.value
+        """The value that an indicator shows: for a test of field against field the other's canonical name."""
+        return self.other_field or self.test.value
 
     @property
     def counted(self) -> bool:
