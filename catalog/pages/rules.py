@@ -13,8 +13,8 @@ from django.views import View
 from catalog.filters import RuleFilterSet
 from catalog.pages.filtering import ask
 from catalog.pages.marking import marked_lines, marks, tree_list
+from catalog.pages.reading import read
 from catalog.templatetags.wording import LANGUAGE_NAMES, PARSE_WORDS
-from detections.guide.rule import predicates_of
 from detections.models import Rule
 
 PAGE = 50
@@ -66,7 +66,7 @@ class RuleDetailView(RulePage):
         first_line = text.query_line if text.query else text.line
         context = {
             "rule": rule,
-            "reading": predicates_of(text, request.reader),
+            "reading": read(text, request.reader),
             "lines": marked_lines(text.marked_text, marks(text.tree, text.beside), first_line),
             "tree": tree_list(text.tree),
         }
@@ -78,7 +78,7 @@ class RuleReadingView(RulePage):
 
     def get(self, request: HttpRequest, source: str, own_id: str) -> HttpResponse:
         rule = self.rule(request, source, own_id)
-        context: dict[str, Any] = {"rule": rule, "reading": predicates_of(rule.text, request.reader)}
+        context: dict[str, Any] = {"rule": rule, "reading": read(rule.text, request.reader)}
         template = "rules/_reading.html" if request.htmx else "rules/rule_reading.html"
         response = render(request, template, context)
         patch_vary_headers(response, ["HX-Request"])

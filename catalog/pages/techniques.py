@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.generic import TemplateView, View
+from django.views.generic import View
 
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
-from catalog.pages.filtering import Asked, ask
+from catalog.pages.filtering import Asked, Choice, ask
 from catalog.pages.indicator_tables import first_rows
+from detections.guide.coverage import build_coverage
 from detections.guide.coverage import build_coverage
 from detections.guide.guide import build_guide
 from detections.guide.suggestions import suggest_techniques
@@ -21,6 +22,8 @@ from detections.models import Rule, Source, Technique
 
 SHOWN = 50
 WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
+SHOWS = {"": "all", "covered": "covered", "missing": "only missing"}
+OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse")  # filters that rules answer
 FLAGS = {"": False, "0": False, "1": True}
 
 
@@ -111,7 +114,31 @@ class TechniqueDetailView(TechniquePage):
         }
 
 
-class TechniqueListView(TemplateView):
+class TechniqueListView(View):
     """All techniques in force by tactic, with the rules of each vendor that the filters let through."""
 
-    template_name = "techniques/technique_list.html"
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rules = Rule.objects.visible_to(request.reader).live()
+        techniques = ask(request, TechniqueFilterSet, Technique.objects.in_force(), (*OF_RULES, "show"))
+        asked = ask(request, RuleFilterSet, rules, (*techniques.data, "show"))
+        errors = {**asked.errors, **techniques.errors}
+        show = request.GET.get("show", "")
+        if show not in SHOWS:
+            errors["show"] = [f"Write one of: {', '.join(word for word in SHOWS if word)}."]
+        context = {
+            "errors": errors,
+            "coverage": None if errors else build_coverage(techniques.rows, asked.rows, show),
+            "sources": Source.objects.visible_to(request.reader).in_order(),
+            "choices": [
+                techniques.choice("tactic", "Tactic", "all"),
+                Choice("show", "Show", "all", tuple(SHOWS.items())[1:], show, ()),
+                asked.choice("vendor", "Vendor", "all"),
+                asked.choice("platform", "Platform", "all"),
+                asked.choice("domain", "Domain", "all"),
+            ],
+            "kept": asked.besides("vendor", "platform", "domain"),
+            "words": request.GET.get("q", ""),
+            "filtered": bool(asked.query or techniques.query or show),
+            "rule_query": f"?{asked.query}" if asked.query else "",
+        }
+        return render(request, "techniques/technique_list.html", context, status=400 if errors else 200)

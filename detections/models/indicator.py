@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
 
 from detections.models.reader import Reader
@@ -15,6 +17,16 @@ class IndicatorQuerySet(models.QuerySet["Indicator"]):
             models.Q(**{f"{reader.reach_column()}__gt": 0})
             | models.Q(**{f"{reader.reach_column(excluded=True)}__gt": 0})
         )
+
+
+    def reach_by_key(self, reader: Reader, keys: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Reach and excluded reach of the indicators of these keys, as the reader sees them."""
+        columns = ("key", reader.reach_column(), reader.reach_column(excluded=True))
+        ordered, found = sorted(keys), {}
+        for first in range(0, len(ordered), 5000):
+            rows = self.filter(key__in=ordered[first : first + 5000]).values_list(*columns)
+            found.update({key: (reach, excluded) for key, reach, excluded in rows})
+        return found
 
 
 class Indicator(models.Model):

@@ -1,0 +1,115 @@
+"""What one rule says, condition by condition, as its page and the part that opens in place show it.
+
+The stored tree has it all; only the reach of the indicators comes from the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.pages.marking import Json, conditions
+from detections.models import Indicator, Reader, RuleText
+
+SHOWN_VALUES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a condition. `key` is "" where nothing is counted, `reach` then None."""
+
+    text: str
+    operator: str
+    comparator: str
+    key: str
+    reach: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRow:
+    """One condition. `number` is that of its mark in the text, 0 when it stands elsewhere."""
+
+    number: int
+    field: str
+    canonical: str
+    role: str
+    derived: str
+    excluded: bool
+    operators: tuple[str, ...]
+    values: tuple[Value, ...]
+
+    @property
+    def first(self) -> tuple[Value, ...]:
+        return self.values[:SHOWN_VALUES]
+
+    @property
+    def further(self) -> tuple[Value, ...]:
+        return self.values[SHOWN_VALUES:]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Conditions that stand beside the query, under the name of their place."""
+
+    place: str
+    rows: tuple[ConditionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule checks and excludes, what stands beside it, and what was not understood."""
+
+    checks: tuple[ConditionRow, ...]
+    exclusions: tuple[ConditionRow, ...]
+    beside: tuple[Part, ...]
+    problems: tuple[Json, ...]
+
+
+def read(text: RuleText, reader: Reader) -> Reading:
+    """The reading of a rule's stored text. One query, for the reach."""
+    trees = [text.tree, *(part["tree"] for part in text.beside)]
+    reach = Indicator.objects.reach_by_key(reader, {key for tree in trees for key in _keys(tree)})
+    rows = tuple(_rows(text.tree, reach))
+    parts: dict[str, list[ConditionRow]] = {}
+    for part in text.beside:
+        parts.setdefault(part["place"], []).extend(_rows(part["tree"], reach, marked=False))
+    return Reading(
+        checks=tuple(row for row in rows if not row.excluded),
+        exclusions=tuple(row for row in rows if row.excluded),
+        beside=tuple(Part(place, tuple(found)) for place, found in parts.items()),
+        problems=tuple(text.problems),
+    )
+
+
+def _keys(tree: Json | None) -> Iterator[str]:
+    for node, _ in conditions(tree):
+        yield from (test["indicator"] for test in node["tests"] if test["indicator"])
+
+
+def _rows(tree: Json | None, reach: Mapping[str, tuple[int, int]], marked: bool = True) -> Iterator[ConditionRow]:
+    for number, (node, excluded) in enumerate(conditions(tree), start=1):
+        tests = node["tests"]
+        values = tuple(_value(test, excluded, reach) for test in tests if test["operator"] != "exists")
+        yield ConditionRow(
+            number=number if marked and node["end"] > node["start"] else 0,
+            field=node["field"],
+            canonical=node["canonical"],
+            role=node["role"],
+            derived=node.get("derived", ""),
+            excluded=excluded,
+            operators=tuple(dict.fromkeys(test["operator"] for test in tests)),
+            values=values,
+        )
+
+
+def _value(test: Mapping[str, Any], excluded: bool, reach: Mapping[str, tuple[int, int]]) -> Value:
+    key = test["indicator"]
+    found = reach.get(key)
+    return Value(
+        text=test["value"],
+        operator=test["operator"],
+        comparator=test.get("comparator", ""),
+        key=key,
+        reach=found[excluded] if found else None,
+    )
