@@ -1,0 +1,170 @@
+"""A STIX bundle of ATT&CK, 2.0 or 2.1, to tactics and techniques."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from detections.attack.technique import Bundle, Tactic, Technique, end_of_chain
+from detections.documents.decoding import check_text, check_value
+from detections.documents.problem import Problem, UnreadableError, locate
+
+_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
+_VERSION = re.compile(r"attack[-_]v?(\d+(?:\.\d+)*)(?=\D*$)")
+_SOURCES = ("mitre-attack", "mitre-mobile-attack", "mitre-ics-attack")
+_ENTERPRISE = "enterprise-attack"
+
+Object = Mapping[str, Any]
+
+
+def read_bundle(text: str, path: str = "") -> Bundle:
+    """The tactics and techniques of a bundle. Raises `UnreadableError` when it is no bundle of ATT&CK."""
+    value = load_json(text, path)
+    if not isinstance(value, dict) or value.get("type") != "bundle" or not isinstance(value.get("objects"), list):
+        raise UnreadableError(
+            Problem(
+                "This is no STIX bundle: a bundle is an object of the type `bundle` with a list of `objects`.", path
+            )
+        )
+    objects = [row for row in value["objects"] if isinstance(row, dict) and isinstance(row.get("type"), str)]
+    reader = _Bundle(objects)
+    techniques = tuple(reader.techniques())
+    if not techniques:
+        message = "The bundle holds no ATT&CK technique. Take MITRE's bundle of the Enterprise matrix."
+        raise UnreadableError(Problem(message, path))
+    spec = "2.0" if value.get("spec_version") == "2.0" else "2.1"
+    return Bundle(reader.version(path), spec, reader.tactics, techniques, tuple(reader.problems))
+
+
+def load_json(text: str, path: str = "") -> Any:
+    """JSON with errors that have a place. Raises `UnreadableError`."""
+    check_text(text, path)
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        _, _, snippet = locate(text, error.pos)
+        message = f"This is not valid JSON: {error.msg}."
+        raise UnreadableError(Problem(message, path, error.lineno, error.colno, snippet)) from error
+    except RecursionError as error:
+        raise UnreadableError(Problem("The JSON is nested too deep.", path)) from error
+    except ValueError as error:  # a number of too many digits
+        raise UnreadableError(Problem(f"A value of this JSON cannot be read: {error}.", path)) from error
+    if "\\u" in text:
+        check_value(value, path)
+    return value
+
+
+class _Bundle:
+    """The objects of a bundle by what they are."""
+
+    def __init__(self, objects: list[Object]) -> None:
+        self.objects = objects
+        self.problems: list[Problem] = []
+        self.patterns = [row for row in objects if row["type"] == "attack-pattern" and _is_enterprise(row)]
+        self.ids = {_text(row, "id"): _attack_id(row) for row in self.patterns}
+        self.tactics = tuple(self._tactics())
+        self.order = {tactic.shortname: tactic.order for tactic in self.tactics}
+
+    def version(self, path: str) -> str:
+        """ATT&CK's version by the collection, else by the file's name."""
+        for row in self.objects:
+            if row["type"] == "x-mitre-collection" and _text(row, "x_mitre_version"):
+                return _text(row, "x_mitre_version").removesuffix(".0")
+        found = _VERSION.search(path.rsplit("/", 1)[-1].removesuffix(".json"))
+        return found[1] if found else ""
+
+    def techniques(self) -> Iterator[Technique]:
+        parents = dict(self._relations("subtechnique-of"))
+        revoked = dict(self._relations("revoked-by"))
+        seen: set[str] = set()
+        # Of two objects with one id the one in force is the technique.
+        for row in sorted(self.patterns, key=lambda row: (row.get("revoked") is True, _text(row, "id"))):
+            attack_id = self.ids[_text(row, "id")]
+            if not _TECHNIQUE.fullmatch(attack_id) or attack_id in seen:
+                continue
+            seen.add(attack_id)
+            yield self._technique(row, attack_id, parents, revoked)
+
+    def _technique(
+        self, row: Object, attack_id: str, parents: Mapping[str, str], revoked: Mapping[str, str]
+    ) -> Technique:
+        below = row.get("x_mitre_is_subtechnique") is True or "." in attack_id
+        references = _references(row)
+        return Technique(
+            attack_id=attack_id,
+            name=_text(row, "name"),
+            stix_id=_text(row, "id"),
+            description=_text(row, "description"),
+            platforms=tuple(name for name in row.get("x_mitre_platforms") or () if isinstance(name, str)),
+            tactics=self._tactics_of(row),
+            parent=(parents.get(attack_id) or attack_id.split(".")[0]) if below else "",
+            is_subtechnique=below,
+            revoked=row.get("revoked") is True,
+            deprecated=row.get("x_mitre_deprecated") is True,
+            successor=end_of_chain(attack_id, revoked),
+            url=next((_text(one, "url") for one in references if _is_own(one)), ""),
+            citations={
+                _text(one, "source_name"): (_text(one, "description"), _text(one, "url"))
+                for one in references
+                if not _is_own(one) and _text(one, "source_name")
+            },
+        )
+
+    def _tactics_of(self, row: Object) -> tuple[str, ...]:
+        phases = row.get("kill_chain_phases")
+        names = {
+            _text(phase, "phase_name")
+            for phase in (phases if isinstance(phases, list) else ())
+            if isinstance(phase, dict) and phase.get("kill_chain_name") == "mitre-attack"
+        }
+        return tuple(sorted(names & self.order.keys(), key=self.order.__getitem__))
+
+    def _tactics(self) -> Iterator[Tactic]:
+        rows = {_text(row, "id"): row for row in self.objects if row["type"] == "x-mitre-tactic"}
+        listed: list[str] = []
+        for row in self.objects:
+            if row["type"] == "x-mitre-matrix" and isinstance(row.get("tactic_refs"), list):
+                listed += [ref for ref in row["tactic_refs"] if ref in rows]
+        for order, ref in enumerate(dict.fromkeys([*listed, *rows])):
+            row = rows[ref]
+            if row.get("revoked") is True or not _attack_id(row):
+                continue
+            url = next((_text(one, "url") for one in _references(row) if _is_own(one)), "")
+            yield Tactic(
+                _attack_id(row), _text(row, "x_mitre_shortname"), _text(row, "name"), order, url,
+                _text(row, "description"),
+            )  # fmt: skip
+
+    def _relations(self, kind: str) -> Iterator[tuple[str, str]]:
+        """(source, target) ATT&CK ids of one kind of relation between techniques."""
+        for row in self.objects:
+            if row["type"] != "relationship" or row.get("relationship_type") != kind or row.get("revoked") is True:
+                continue
+            source, target = self.ids.get(_text(row, "source_ref")), self.ids.get(_text(row, "target_ref"))
+            if source and target and source != target:
+                yield source, target
+
+
+def _is_enterprise(row: Object) -> bool:
+    domains = row.get("x_mitre_domains")
+    return not isinstance(domains, list) or not domains or _ENTERPRISE in domains
+
+
+def _text(row: Object, key: str) -> str:
+    value = row.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _references(row: Object) -> list[Object]:
+    references = row.get("external_references")
+    return [one for one in references if isinstance(one, dict)] if isinstance(references, list) else []
+
+
+def _is_own(reference: Object) -> bool:
+    return reference.get("source_name") in _SOURCES
+
+
+def _attack_id(row: Object) -> str:
+    return next((_text(one, "external_id") for one in _references(row) if _is_own(one)), "")
