@@ -28,7 +28,9 @@ def read_bundle(text: str, path: str = "") -> Bundle:
                 "This is no STIX bundle: a bundle is an object of the type `bundle` with a list of `objects`.", path
             )
         )
-    objects = [row for row in value["objects"] if isinstance(row, dict) and isinstance(row.get("type"), str)]
+    objects: list[Object] = [
+        row for row in value["objects"] if isinstance(row, dict) and isinstance(row.get("type"), str)
+    ]
     reader = _Bundle(objects)
     techniques = tuple(reader.techniques())
     if not techniques:

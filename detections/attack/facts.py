@@ -24,7 +24,8 @@ def bundle_facts(bundle: Bundle) -> str:
     ]
     techniques = [_fact(row) for row in sorted(bundle.techniques, key=lambda row: row.attack_id)]
     version = json.dumps(bundle.version)
-    return f'{_OPENING},"version":{version},\n"tactics":[\n{_lines(tactics)}\n],\n"techniques":[\n{_lines(techniques)}\n]}}\n'
+    head = f'{_OPENING},"version":{version},'
+    return f'{head}\n"tactics":[\n{_lines(tactics)}\n],\n"techniques":[\n{_lines(techniques)}\n]}}\n'
 
 
 def is_facts(text: str) -> bool:
