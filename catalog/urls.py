@@ -10,6 +10,7 @@ from catalog.pages.opening import (
     TechniqueFieldRulesView,
     TechniqueIndicatorRulesView,
     TechniqueIndicatorsView,
+    TechniqueRulesView,
 )
 from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
 from catalog.pages.sources import SourceListView
@@ -23,6 +24,7 @@ urlpatterns = [
     path("search/", SearchView.as_view(), name="search"),
     path("techniques/", TechniqueListView.as_view(), name="technique-list"),
     path("techniques/<str:attack_id>/", TechniqueDetailView.as_view(), name="technique-detail"),
+    path("techniques/<str:attack_id>/rules/", TechniqueRulesView.as_view(), name="technique-rules"),
     path("techniques/<str:attack_id>/indicators/", TechniqueIndicatorsView.as_view(), name="technique-indicators"),
     path(
         "techniques/<str:attack_id>/indicators/<key:key>/rules/",

@@ -38,7 +38,7 @@ class Asked:
 
     @property
     def query(self) -> str:
-        return urlencode([(name, value) for name, values in self.data.lists() for value in values if value])
+        return urlencode(self.besides())
 
     def besides(self, *names: str) -> list[tuple[str, str]]:
         """The address's other filters, which a form has to carry along."""
@@ -61,10 +61,15 @@ def ask(
     rows: QuerySet[Any],
     own: Iterable[str] = (),
 ) -> Asked:
-    """Filter `rows` by the request's address. `own` are parameters that the page reads itself."""
+    """Filter `rows` by the request's address. `own` are parameters that the page reads itself.
+
+    A form without scripts sends what was not chosen as an empty value: of a known filter it asks for nothing.
+    """
     data = request.GET.copy()
     for name in own:
         data.pop(name, None)
+    for name in [name for name in data if name in filterset_class.base_filters and not any(data.getlist(name))]:
+        del data[name]
     filterset = filterset_class(data, queryset=rows, request=request)
     if filterset.is_valid():
         return Asked(filterset.qs, filterset, data)

@@ -9,11 +9,13 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from catalog.pages.filtering import Asked
 from catalog.pages.indicator_tables import MORE, indicator_table
 from catalog.pages.techniques import FLAGS, SHOWN, TechniquePage
+from catalog.templatetags.wording import query_with
 from detections.guide.guide import build_guide, more_indicators, rules_using, rules_with_field
 from detections.guide.indicator import spellings
 from detections.models import Indicator, Rule
@@ -48,6 +50,10 @@ class OpenedPage(TechniquePage):
     @property
     def excluded(self) -> bool:
         return FLAGS.get(self.request.GET.get("excluded", ""), False)
+
+    def offset(self) -> int:
+        written = self.request.GET.get("offset", "0")
+        return min(int(written), LAST_OFFSET) if written.isascii() and written.isdigit() else 0
 
     def rules_content(self, rules: QuerySet[Rule]) -> dict[str, Any]:
         """The rules of one page: the first ones in place, all of them page by page elsewhere."""
@@ -91,6 +97,28 @@ class TechniqueFieldRulesView(OpenedPage):
         }
 
 
+class TechniqueRulesView(OpenedPage):
+    """Further rules under a technique, behind the first ones of each vendor on its page."""
+
+    fragment = "rules/_more_rules.html"
+    page = "techniques/technique_rules.html"
+    own = (*OpenedPage.own, "offset")
+
+    def content(self, asked: Asked, **kwargs: Any) -> dict[str, Any]:
+        rules = asked.rows.live().under_technique(self.technique, self.rollup).in_order()
+        offset, total = self.offset(), rules.count()
+        shown = min(offset + PAGE, total)
+        address = reverse("technique-rules", args=[self.technique.attack_id])
+        return {
+            "rules": rules.for_list()[offset:shown],
+            "offset": offset,
+            "shown": shown,
+            "total": total,
+            "scope": "r",
+            "more": address + query_with(self.filter_query(asked), offset=shown) if shown < total else "",
+        }
+
+
 class TechniqueIndicatorsView(OpenedPage):
     """Further rows of a technique's table of indicators."""
 
@@ -108,7 +136,3 @@ class TechniqueIndicatorsView(OpenedPage):
         query = self.filter_query(asked)
         table = indicator_table(self.technique.attack_id, reader, rows, offset, total, query, excluded=excluded)
         return {"table": table, "offset": offset}
-
-    def offset(self) -> int:
-        written = self.request.GET.get("offset", "0")
-        return min(int(written), LAST_OFFSET) if written.isascii() and written.isdigit() else 0

@@ -15,7 +15,6 @@ from catalog.filters import RuleFilterSet, TechniqueFilterSet
 from catalog.pages.filtering import Asked, Choice, ask
 from catalog.pages.indicator_tables import first_rows
 from detections.guide.coverage import build_coverage
-from detections.guide.coverage import build_coverage
 from detections.guide.guide import build_guide
 from detections.guide.suggestions import suggest_techniques
 from detections.models import Rule, Source, Technique
@@ -74,9 +73,10 @@ class TechniquePage(View):
             return None
         return Technique.objects.filter(attack_id=written.upper(), successor=self.technique).first()
 
-    def filter_query(self, asked: Asked) -> str:
+    def filter_query(self, asked: Asked, without: tuple[str, ...] = ()) -> str:
         """The filters in force as a query string, for the addresses of what opens in place."""
-        return "&".join(part for part in (asked.query, "subtechniques=1" if self.rollup else "") if part)
+        filters = urlencode(asked.besides(*without))
+        return "&".join(part for part in (filters, "subtechniques=1" if self.rollup else "") if part)
 
 
 class TechniqueDetailView(TechniquePage):
@@ -111,6 +111,7 @@ class TechniqueDetailView(TechniquePage):
             "exclusion_table": first_rows(guide, reader, query, excluded=True),
             "vendor_names": dict(Source.objects.visible_to(reader).values_list("slug", "name")),
             "shown": SHOWN,
+            "rule_query": self.filter_query(asked, without=("vendor",)),
         }
 
 

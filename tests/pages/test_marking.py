@@ -43,7 +43,8 @@ def read(html: str) -> Balance:
 
 def condition(field: str, start: int, end: int, *values: tuple[str, int, int], role: str = "filter") -> dict[str, Any]:
     return {
-        "kind": "condition", "field": field, "canonical": field, "role": role, "derived": "", "start": start, "end": end,
+        "kind": "condition", "field": field, "canonical": field, "role": role, "derived": "",
+        "start": start, "end": end,
         "tests": [{"operator": "eq", "value": value, "start": a, "end": b, "indicator": ""} for value, a, b in values],
     }  # fmt: skip
 

@@ -1,0 +1,200 @@
+"""The site in a real browser: what opens in place, with and without scripts, both themes, narrow and wide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.pages import rows
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+GUIDE = "/techniques/T1578.001/"
+INDICATOR = f"/indicators/{rows.key('event.outcome', 'eq', 'success')}/"
+PAGES = [
+    "/", "/techniques/", GUIDE, "/techniques/T1059/", f"{GUIDE}indicators/",
+    f"{GUIDE}indicators/{rows.key('event.outcome', 'eq', 'success')}/rules/", f"{GUIDE}fields/User/rules/?excluded=1",
+    "/rules/", "/rules/elastic/snapshot/", "/rules/elastic/snapshot/reading/", INDICATOR, "/sources/",
+]  # fmt: skip
+NO_SCRIPT = pytest.mark.parametrize("visit", [{"java_script_enabled": False}], indirect=True)
+DARK = {"color_scheme": "dark"}
+LIGHT = {"color_scheme": "light"}
+NARROW = {"viewport": {"width": 380, "height": 800}}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_without_a_word_on_the_console(visit: Visit, path: str) -> None:
+    visit.open(path)
+    visit.page.wait_for_load_state("networkidle")
+    assert visit.said == []
+
+
+@pytest.mark.parametrize("visit", [NARROW], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_is_wider_than_a_phone(visit: Visit, path: str) -> None:
+    page = visit.open(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+@pytest.mark.parametrize("visit", [LIGHT, DARK], indirect=True, ids=["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_no_serious_violation(visit: Visit, path: str) -> None:
+    assert serious_violations(visit.open(path)) == []
+
+
+@pytest.mark.parametrize("visit", [LIGHT, DARK], indirect=True, ids=["light", "dark"])
+def test_axe_finds_none_in_what_opened_either(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.get_by_role("link", name="CreateDBSnapshot").click()
+    page.locator("tr.opened").get_by_role("link", name="Snapshot of a database cluster").click()
+    page.get_by_text("What it excludes").wait_for()
+    assert serious_violations(page) == []
+
+
+def serious_violations(page: Any) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.wait_for_timeout(200)  # what appears fades in; a colour in between has no contrast
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{row['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for row in found
+        if row["impact"] in ("serious", "critical")
+        for node in row["nodes"]
+    ]
+
+
+def test_a_value_opens_its_rules_in_place_and_closes(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    value = page.get_by_role("link", name="CreateDBSnapshot")
+    value.click()
+    opened = page.locator("tr.opened", has_text="1 rule under T1578.001 checks")
+    opened.wait_for()
+    assert value.get_attribute("aria-expanded") == "true"
+    assert page.url.endswith(GUIDE)
+    value.click()
+    opened.wait_for(state="detached")
+    assert value.get_attribute("aria-expanded") == "false"
+    assert visit.said == []
+
+
+def test_a_title_opens_its_reading_in_place(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.locator("#vendor-elastic + .table-frame").get_by_role("link", name="Snapshot of a database cluster").click()
+    reading = page.locator(".reading")
+    reading.wait_for()
+    assert "What it checks (4 indicators)" in reading.inner_text()
+    assert "What it excludes (1 indicator)" in reading.inner_text()
+    assert page.url.endswith(GUIDE)
+    assert visit.said == []
+
+
+def test_a_rule_opens_inside_of_what_a_value_opened(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.get_by_role("link", name="CreateDBSnapshot").click()
+    page.locator("tr.opened").get_by_role("link", name="Snapshot of a database cluster").click()
+    page.locator("tr.opened tr.opened .reading").wait_for()
+    assert visit.said == []
+
+
+def test_equivalent_reach_opens_its_spellings(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.get_by_role("row", name="event.outcome eq success").get_by_role("link", name="Equivalent reach").click()
+    page.get_by_text("with every way to write it").wait_for()
+    assert visit.said == []
+
+
+def test_a_filter_applies_itself_and_is_a_permalink(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.get_by_label("Vendor").select_option("splunk")
+    page.get_by_text("Patterns shared across the 1 rule:").wait_for()
+    assert page.url.endswith(f"{GUIDE}?vendor=splunk")
+    assert page.get_by_label("Vendor").input_value() == "splunk"
+    page.reload()
+    assert page.get_by_text("Snapshot of a database cluster").count() == 0
+    page.get_by_role("link", name="Clear filters").click()
+    page.get_by_text("Patterns shared across the 2 rules:").wait_for()
+    assert visit.said == []
+
+
+def test_roll_up_is_a_switch(visit: Visit) -> None:
+    page = visit.open("/techniques/T1578/")
+    page.get_by_label("With sub-techniques").check()
+    page.get_by_text("2 rules of this technique and its sub-techniques").wait_for()
+    assert page.url.endswith("?subtechniques=1")
+
+
+def test_more_values_load_behind_the_first_ones(visit: Visit) -> None:
+    from detections.models import Technique
+
+    values = [f"value{number:03}" for number in range(60)]
+    other = Technique.objects.get(attack_id="T1059")
+    rows.rule("Many values", [other], [("CommandLine", "contains", values, False)])
+    rows.counted()
+    page = visit.open("/techniques/T1059/")
+    assert page.locator("table.indicators a.value").count() == 50
+    page.get_by_role("link", name="More values").click()
+    page.get_by_role("link", name="value059").wait_for()
+    assert page.locator("table.indicators a.value").count() == 62
+    assert page.get_by_role("link", name="More values").count() == 0
+    assert visit.said == []
+
+
+@NO_SCRIPT
+def test_without_scripts_links_open_full_pages(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.get_by_role("link", name="CreateDBSnapshot").click()
+    assert page.url.endswith("/rules/") and "indicators" in page.url
+    assert page.get_by_role("banner").count() == 1
+    page.get_by_role("link", name="Snapshot of a database cluster").click()
+    assert page.url.endswith("/rules/elastic/snapshot/")
+    assert page.get_by_text("What it excludes").count() == 1
+
+
+@NO_SCRIPT
+def test_without_scripts_filters_have_a_button(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.get_by_label("Platform").select_option("Linux")
+    page.get_by_role("button", name="Apply").click()
+    assert "platform=Linux" in page.url
+    assert page.get_by_text("Patterns shared across the 1 rule:").count() == 1
+    assert page.locator(".theme-switch").is_hidden()
+
+
+def test_the_search_box_leads_to_techniques_and_rules(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.get_by_role("searchbox").fill("t1059")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/techniques/T1059/")
+    page.get_by_role("searchbox").fill("database cluster")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/rules/?q=database+cluster")
+    assert page.get_by_text("Snapshot of a database cluster").count() == 1
+
+
+@pytest.mark.parametrize("visit", [LIGHT], indirect=True)
+def test_the_theme_is_remembered(visit: Visit) -> None:
+    page = visit.open("/")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Use the dark theme").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.goto(f"{visit.address}/rules/")
+    assert page.evaluate(ground) == dark
+    assert page.get_by_role("button", name="Use the light theme").count() == 1
+
+
+def test_a_field_of_the_logic_leads_to_its_mark(visit: Visit) -> None:
+    page = visit.open("/rules/elastic/snapshot/")
+    page.locator(".tree").get_by_role("link", name="EventType").click()
+    assert page.evaluate("document.querySelector(':target').textContent").startswith("EventType")
+
+
+def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
+    page = visit.open(GUIDE)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
