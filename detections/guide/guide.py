@@ -1,55 +1,21 @@
-"""The authoring guide of a technique: what its rules filter on, look for and exclude. Reads rows, returns values.
-
-Everything is counted by the database over the technique's live rules that the reader sees; a rule counts at most once
-in each row. Indicators are ranked first and named after, so that only the rows shown are joined.
-"""
+"""The authoring guide of a technique: what the catalog's rules check and exclude, where, and which rules they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, QuerySet
 
-from detections.guide.indicator import spellings
-from detections.models import Indicator, Reader, Rule, RuleField, RuleIndicator, RuleLogSource, Technique
-from detections.models.collation import code_point
+from detections.guide.figures import PARSES
+from detections.guide.tables import LIMIT, FieldRow, IndicatorRow, Tables, build_tables, indicator_rows
+from detections.models import Reader, Rule, RuleField, RuleIndicator, RuleLogSource, Technique
 
-SAMPLES = 5
-PARSES = ("full", "partial", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRow:
-    """A canonical field: the rules that test it, with which operators (each with its rules), sample spellings."""
-
-    field: str
-    role: str
-    rules: int
-    operators: dict[str, int]
-    samples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorRow:
-    """A combination of field, operator and value. `reach` is None when only this page's rules use it."""
-
-    id: str
-    field: str
-    operator: str
-    value: str
-    role: str
-    rules: int
-    reach: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The two tables of one polarity. `fields` is complete, `indicators` the first of `indicators_count` rows."""
-
-    fields: tuple[FieldRow, ...]
-    indicators: tuple[IndicatorRow, ...]
-    indicators_count: int
+__all__ = [
+    "FalsePositiveRow", "FieldRow", "Guide", "IndicatorRow", "LogSourceRow", "Tables", "VendorGroup",
+    "build_guide", "more_indicators", "rules_using", "rules_with_field",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +29,7 @@ class VendorGroup:
 
 @dataclass(frozen=True, slots=True)
 class LogSourceRow:
-    """A telemetry that rules need, in a vendor's words."""
+    """Telemetry that rules of one source need, in its words. `vendor` is the source's slug."""
 
     vendor: str
     kind: str
@@ -73,7 +39,7 @@ class LogSourceRow:
 
 @dataclass(frozen=True, slots=True)
 class FalsePositiveRow:
-    """A false positive that rules name."""
+    """A false positive, and the rules that name it in these words."""
 
     text: str
     rules: tuple[Rule, ...]
@@ -81,7 +47,10 @@ class FalsePositiveRow:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """The whole page. `others` are the rules that count nowhere: retired, deprecated, unsupported, copies."""
+    """`rules` live rules match, `parsed` says how far they are parsed; `others` are kept and count nowhere.
+
+    `checks` is what the rules look for, `exclusions` what they exclude.
+    """
 
     technique: Technique
     rollup: bool
@@ -89,33 +58,34 @@ class Guide:
     parsed: dict[str, int]
     checks: Tables
     exclusions: Tables
-    vendors: tuple[VendorGroup, ...] = ()
-    others: tuple[VendorGroup, ...] = ()
-    log_sources: tuple[LogSourceRow, ...] = ()
-    false_positives: tuple[FalsePositiveRow, ...] = field(default_factory=tuple)
+    vendors: tuple[VendorGroup, ...]
+    others: tuple[VendorGroup, ...]
+    log_sources: tuple[LogSourceRow, ...]
+    false_positives: tuple[FalsePositiveRow, ...]
 
 
 def build_guide(
-    technique: Technique, reader: Reader, rules: QuerySet[Rule], *, rollup: bool = False, limit: int = 500
+    technique: Technique, reader: Reader, rules: QuerySet[Rule], *, rollup: bool = False, limit: int = LIMIT
 ) -> Guide:
-    """The guide over `rules` (already filtered, of any lifecycle) that state the technique.
+    """The guide over `rules` (any lifecycle, filtered as the reader asks). At most nine queries.
 
-    `rollup` adds the rules of its sub-techniques, each once; `limit` bounds the indicator rows of each table.
+    `limit` bounds the rows of both tables of indicators; the counts beside them are complete.
     """
-    stated = rules.visible_to(reader).under_technique(technique, rollup).in_order().for_list()  # type: ignore[attr-defined]
-    listed = list(stated)
-    live = [rule for rule in listed if rule.live]
-    counted = _Counted(technique, reader, rules, rollup)
+    asked = rules.visible_to(reader).under_technique(technique, rollup)
+    rows = list(asked.in_order().for_list())
+    live = [rule for rule in rows if rule.live]
+    checks, exclusions = build_tables(asked.live(), _every(technique, reader, rollup), reader, limit=limit)
+    parsed = Counter(rule.parse for rule in live)
     return Guide(
         technique=technique,
         rollup=rollup,
         rules=len(live),
-        parsed={parse: sum(rule.parse == parse for rule in live) for parse in PARSES},
-        checks=counted.tables(excluded=False, limit=limit),
-        exclusions=counted.tables(excluded=True, limit=limit),
-        vendors=_grouped(live),
-        others=_grouped(rule for rule in listed if not rule.live),
-        log_sources=counted.log_sources(),
+        parsed={parse: parsed[parse] for parse in PARSES},
+        checks=checks,
+        exclusions=exclusions,
+        vendors=_by_vendor(live),
+        others=_by_vendor(rule for rule in rows if not rule.live),
+        log_sources=_log_sources(asked.live()),
         false_positives=_false_positives(live),
     )
 
@@ -125,22 +95,24 @@ def more_indicators(
     reader: Reader,
     rules: QuerySet[Rule],
     *,
-    rollup: bool = False,
-    excluded: bool = False,
-    offset: int = 0,
-    limit: int = 500,
+    rollup: bool,
+    excluded: bool,
+    offset: int,
+    limit: int,
 ) -> tuple[IndicatorRow, ...]:
-    """Rows of the indicator table from `offset` on."""
-    return _Counted(technique, reader, rules, rollup).indicators(excluded, offset, limit)
+    """The rows of one of the guide's tables of indicators from `offset` on. Two queries."""
+    live = rules.visible_to(reader).live().under_technique(technique, rollup)
+    tables = indicator_rows(live, _every(technique, reader, rollup), reader, offset, limit)
+    return tables[excluded][0]
 
 
 def rules_using(
     technique: Technique, reader: Reader, rules: QuerySet[Rule], key: str, *, rollup: bool, excluded: bool
 ) -> QuerySet[Rule]:
-    """The rules under the technique that check (or exclude) an indicator, by title."""
-    counted = _Counted(technique, reader, rules, rollup)
-    using = RuleIndicator.objects.filter(indicator=key, excluded=excluded, counted=True).values("rule")
-    return counted.live.filter(pk__in=using).in_order()  # type: ignore[attr-defined, no-any-return]
+    """The live rules under the technique that check the indicator of a key, or exclude it, by title."""
+    uses = RuleIndicator.objects.filter(indicator=key, excluded=excluded, counted=True)
+    live = rules.visible_to(reader).live().under_technique(technique, rollup)
+    return live.filter(pk__in=uses.values("rule")).in_order()
 
 
 def rules_with_field(
@@ -153,120 +125,41 @@ def rules_with_field(
     excluded: bool,
     operator: str | None = None,
 ) -> QuerySet[Rule]:
-    """The rules under the technique that test (or exclude by) a canonical field, by title."""
-    counted = _Counted(technique, reader, rules, rollup)
+    """The live rules under the technique that test a field (with one operator), or exclude by it, by title."""
     tests = RuleField.objects.filter(field=field, excluded=excluded)
     if operator:
         tests = tests.filter(operator=operator)
-    return counted.live.filter(pk__in=tests.values("rule")).in_order()  # type: ignore[attr-defined, no-any-return]
+    live = rules.visible_to(reader).live().under_technique(technique, rollup)
+    return live.filter(pk__in=tests.values("rule")).in_order()
 
 
-class _Counted:
-    """The counts of one technique's live rules."""
-
-    def __init__(self, technique: Technique, reader: Reader, rules: QuerySet[Rule], rollup: bool) -> None:
-        self.reader = reader
-        # The page's own rules before any filter: what blank reach is judged against.
-        self.all = Rule.objects.live().visible_to(reader).under_technique(technique, rollup)
-        self.live = rules.live().visible_to(reader).under_technique(technique, rollup)  # type: ignore[attr-defined]
-        self.ids = self.live.order_by().values("pk")
-
-    def tables(self, *, excluded: bool, limit: int) -> Tables:
-        indicators = self.indicators(excluded, 0, limit) if limit else ()
-        more = not limit or len(indicators) == limit
-        count = self._uses(excluded).aggregate(n=Count("indicator", distinct=True))["n"] if more else len(indicators)
-        return Tables(self.fields(excluded) if limit else (), indicators, count)
-
-    def fields(self, excluded: bool) -> tuple[FieldRow, ...]:
-        """Every field: one query for rules, one for operators, one for the samples."""
-        tests = RuleField.objects.filter(rule__in=self.ids, excluded=excluded).order_by()
-        rules = list(tests.values_list("field").annotate(n=Count("rule", distinct=True), role=Min("role")))
-        if not rules:
-            return ()
-        operators: dict[str, dict[str, int]] = {}
-        by_operator = tests.values_list("field", "operator").annotate(n=Count("rule", distinct=True))
-        for name, operator, n in sorted(by_operator, key=lambda row: (-row[2], row[1])):
-            operators.setdefault(name, {})[operator] = n
-        samples = self._samples(excluded)
-        return tuple(
-            FieldRow(name, role, n, operators[name], samples.get(name, ()))
-            for name, n, role in sorted(rules, key=lambda row: (-row[1], row[0]))
-        )
-
-    def _samples(self, excluded: bool) -> dict[str, tuple[str, ...]]:
-        """For each field the spellings that most rules use, of equals the smaller by code point."""
-        uses = RuleIndicator.objects.filter(rule__in=self.ids, excluded=excluded).order_by()
-        rows = uses.values_list("indicator__field", "value").annotate(n=Count("rule", distinct=True))
-        found: dict[str, list[tuple[int, str]]] = {}
-        for name, value, n in rows.iterator():
-            found.setdefault(name, []).append((-n, value))
-        return {name: tuple(value for _, value in sorted(values)[:SAMPLES]) for name, values in found.items()}
-
-    def _uses(self, excluded: bool) -> QuerySet[RuleIndicator]:
-        return RuleIndicator.objects.filter(rule__in=self.ids, excluded=excluded, counted=True).order_by()
-
-    def indicators(self, excluded: bool, offset: int, limit: int) -> tuple[IndicatorRow, ...]:
-        """Ranked by rules, then field, operator and the value shown."""
-        ranked = (
-            self._uses(excluded)
-            .values("indicator")
-            .annotate(n=Count("pk"))
-            .order_by("-n", code_point("indicator__field"), code_point("indicator__operator"),
-                      code_point("indicator__value"), "indicator")
-        )  # fmt: skip
-        counts = {row["indicator"]: row["n"] for row in ranked[offset : offset + limit]}
-        names = Indicator.objects.in_bulk(list(counts))
-        shown = spellings(list(counts), self.reader)
-        own = self._own_counts(counts, excluded)
-        column = self.reader.reach_column(excluded)
-        rows = []
-        for key, rules in counts.items():
-            row = names[key]
-            reach = getattr(row, column)
-            rows.append(
-                IndicatorRow(
-                    key, row.field, row.operator, shown.get(key, row.value), row.role, rules,
-                    None if reach == own.get(key) else reach,
-                )
-            )  # fmt: skip
-        return tuple(sorted(rows, key=lambda row: (-row.rules, row.field, row.operator, row.value)))
-
-    def _own_counts(self, keys: Iterable[str], excluded: bool) -> dict[str, int]:
-        """How many of the page's rules, before any filter, use each key."""
-        found: dict[str, int] = {}
-        for chunk in _chunks(list(keys)):
-            uses = RuleIndicator.objects.filter(
-                indicator__in=chunk, excluded=excluded, counted=True, rule__in=self.all.order_by().values("pk")
-            )
-            found.update(uses.order_by().values_list("indicator").annotate(n=Count("pk")))
-        return found
-
-    def log_sources(self) -> tuple[LogSourceRow, ...]:
-        rows = RuleLogSource.objects.filter(rule__in=self.ids).order_by()
-        counted = rows.values_list("rule__source__slug", "kind", "name").annotate(n=Count("rule", distinct=True))
-        return tuple(LogSourceRow(*row) for row in sorted(counted, key=lambda row: (-row[3], row[0], row[1], row[2])))
+def _every(technique: Technique, reader: Reader, rollup: bool) -> QuerySet[Rule]:
+    """The rules of the page before any filter."""
+    return Rule.objects.visible_to(reader).live().under_technique(technique, rollup)
 
 
-def _grouped(rules: Iterable[Rule]) -> tuple[VendorGroup, ...]:
+def _by_vendor(rules: Iterable[Rule]) -> tuple[VendorGroup, ...]:
+    """Groups by the source's slug, the rules in the order in which they come."""
     groups: dict[str, list[Rule]] = {}
-    names: dict[str, str] = {}
     for rule in rules:
         groups.setdefault(rule.source.slug, []).append(rule)
-        names[rule.source.slug] = rule.source.name
-    return tuple(VendorGroup(slug, names[slug], tuple(groups[slug])) for slug in sorted(groups))
+    return tuple(VendorGroup(slug, groups[slug][0].source.name, tuple(groups[slug])) for slug in sorted(groups))
 
 
-def _false_positives(rules: Sequence[Rule]) -> tuple[FalsePositiveRow, ...]:
-    """What rules name, most named first; a bare "unknown" says nothing."""
-    named: dict[str, tuple[str, list[Rule]]] = {}
+def _log_sources(rules: QuerySet[Rule]) -> tuple[LogSourceRow, ...]:
+    """By rules, then vendor, kind and name. One query."""
+    needed = RuleLogSource.objects.filter(rule__in=rules.order_by().values("pk")).order_by()
+    number = Count("rule", distinct=True)
+    found = needed.values_list("rule__source__slug", "kind", "name").annotate(number=number)
+    return tuple(LogSourceRow(*row) for row in sorted(found, key=lambda row: (-row[3], *row[:3])))
+
+
+def _false_positives(rules: Iterable[Rule]) -> tuple[FalsePositiveRow, ...]:
+    """By rules, then text; a rule counts once for a text."""
+    named: dict[str, list[Rule]] = {}
     for rule in rules:
-        for text in dict.fromkeys(rule.false_positives):
-            folded = " ".join(text.split()).rstrip(".").lower()
-            if folded not in ("", "unknown", "unlikely", "none", "none identified"):
-                named.setdefault(folded, (text, []))[1].append(rule)
-    rows = sorted(named.values(), key=lambda row: (-len(row[1]), row[0]))
-    return tuple(FalsePositiveRow(text, tuple(of)) for text, of in rows)
-
-
-def _chunks(keys: list[str], size: int = 1000) -> Iterable[list[str]]:
-    return (keys[first : first + size] for first in range(0, len(keys), size))
+        for text in dict.fromkeys(str(text).strip() for text in rule.false_positives):
+            if text:
+                named.setdefault(text, []).append(rule)
+    ranked = sorted(named.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(FalsePositiveRow(text, tuple(found)) for text, found in ranked)

@@ -1,22 +1,26 @@
-"""Indicators over the whole catalog: the spelling that is shown, exact and equivalent reach, other spellings."""
+"""Indicators over the whole catalog: their reach, the spelling that is shown, and other ways to write the same test.
+
+Everything counts live rules that the reader sees, each once.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
-from detections.models import Indicator, Reader, RuleIndicator
+from detections.models import Indicator, Reader, Rule, RuleIndicator
 
-_CHUNK = 500
+SCOPE = "scope"
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`exact` rules check it and `excluded` exclude it; `equivalent` rules look for the same thing in any words (0
-    for a scope row, which has no equivalent). `by_vendor` tells `exact` by source slug."""
+    """`exact` rules check it, `excluded` exclude it, `by_vendor` maps a source's slug to those that check it.
+
+    `equivalent` counts the rules that check it under any spelling; 0 for scope, which is counted exactly alone.
+    """
 
     exact: int
     excluded: int
@@ -25,8 +29,8 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
-    """One way to write an equivalent test, with its rules."""
+class SpellingRow:
+    """One way to write a test, with the live rules that use it. `id` is its indicator's key."""
 
     id: str
     field: str
@@ -35,74 +39,77 @@ class Spelling:
     rules: int
 
 
-def spellings(keys: Sequence[str], reader: Reader) -> dict[str, str]:
-    """For each key the spelling that most live rules which the reader sees use, of equals the smaller by code point."""
+def spellings(keys: str | Iterable[str], reader: Reader) -> dict[str, str]:
+    """For each key the spelling that most rules use; of equals the smaller by code point. One query.
+
+    A key that no live rule of the reader's uses is left out.
+    """
+    number = Count("rule", distinct=True)
     best: dict[str, tuple[int, str]] = {}
-    for chunk in _chunks(keys):
-        uses = RuleIndicator.objects.filter(reader.sources("rule__source"), indicator__in=chunk, rule__live=True)
-        for key, value, n in uses.order_by().values_list("indicator", "value").annotate(n=Count("rule", distinct=True)):
-            best[key] = min(best.get(key, (0, "")), (-n, value))
+    for key, value, rules in _uses(_listed(keys), reader).values_list("indicator", "value").annotate(number=number):
+        best[key] = min(best.get(key, (0, "")), (-rules, value))
     return {key: value for key, (_, value) in best.items()}
 
 
-def reach_of(keys: Sequence[str], reader: Reader) -> dict[str, Reach]:
-    """Exact, excluded and equivalent reach of each key that is in the catalog."""
-    rows = {row.key: row for chunk in _chunks(keys) for row in Indicator.objects.filter(key__in=chunk)}
-    by_vendor: dict[str, dict[str, int]] = {}
-    for chunk in _chunks(list(rows)):
-        uses = _checked(reader).filter(indicator__in=chunk, counted=True)
-        for key, slug, n in uses.values_list("indicator", "rule__source__slug").annotate(n=Count("pk")):
-            by_vendor.setdefault(key, {})[slug] = n
-    equivalent = _equivalent([key for key, row in rows.items() if row.role != "scope"], reader)
+def reach_of(keys: str | Iterable[str], reader: Reader) -> dict[str, Reach]:
+    """The reach of each key that the catalog has. Three queries."""
+    listed = _listed(keys)
+    exact = Indicator.objects.reach_by_key(reader, listed)
+    checked = _uses(listed, reader).filter(excluded=False, counted=True)
+    by_vendor: dict[str, list[tuple[int, str]]] = {}
+    for key, slug, rules in checked.values_list("indicator", "rule__source__slug").annotate(number=Count("pk")):
+        by_vendor.setdefault(key, []).append((-rules, slug))
+    equivalent = equivalent_reach(listed, reader)
     return {
         key: Reach(
-            getattr(row, reader.reach_column()),
-            getattr(row, reader.reach_column(excluded=True)),
-            equivalent.get(key, 0),
-            dict(sorted(by_vendor.get(key, {}).items())),
+            reach, excluded, equivalent.get(key, 0),
+            {slug: -number for number, slug in sorted(by_vendor.get(key, ()))},
         )
-        for key, row in rows.items()
-    }
+        for key, (reach, excluded) in exact.items()
+    }  # fmt: skip
 
 
-def equivalents(key: str, reader: Reader) -> tuple[Spelling, ...]:
-    """Every way in which live rules write a test that shares an equivalence key with this indicator, by rules."""
-    own = _checked(reader).filter(indicator=key).exclude(equivalence="").values("equivalence")
-    uses = _checked(reader).filter(equivalence__in=own)
-    rows = uses.values_list("indicator", "indicator__field", "indicator__operator", "value").annotate(
-        n=Count("rule", distinct=True)
-    )
-    return tuple(Spelling(*row) for row in sorted(rows, key=lambda row: (-row[4], row[1], row[2], row[3])))
-
-
-def _checked(reader: Reader):  # type: ignore[no-untyped-def]
-    """The uses by live rules that the reader sees, in positive tests."""
-    return RuleIndicator.objects.filter(reader.sources("rule__source"), rule__live=True, excluded=False).order_by()
-
-
-def _equivalent(keys: Sequence[str], reader: Reader) -> dict[str, int]:
-    """Distinct live rules over all equivalence keys that each indicator's live rules hold."""
-    held: dict[str, set[str]] = {}
-    for chunk in _chunks(keys):
-        uses = _checked(reader).filter(indicator__in=chunk).exclude(equivalence="")
-        for key, equivalence in uses.values_list("indicator", "equivalence").distinct():
-            held.setdefault(key, set()).add(equivalence)
-    # Most indicators hold one key: its rules are counted in the database. Those with several need distinct rules.
-    single = {next(iter(found)) for found in held.values() if len(found) == 1}
-    counts: Counter[str] = Counter()
-    for chunk in _chunks(sorted(single)):
-        uses = _checked(reader).filter(equivalence__in=chunk)
-        counts.update(dict(uses.values_list("equivalence").annotate(n=Count("rule", distinct=True))))
-    several = {equivalence for found in held.values() if len(found) > 1 for equivalence in found}
+def equivalent_reach(keys: Iterable[str], reader: Reader) -> dict[str, int]:
+    """Rules that check one of the equivalence keys of an indicator's own uses; scope is left out. Two queries."""
+    own: dict[str, set[str]] = {}
+    pairs = _checks_with_equivalence(reader).filter(indicator__in=_listed(keys))
+    for key, equivalence in pairs.values_list("indicator", "equivalence").distinct():
+        own.setdefault(key, set()).add(equivalence)
+    wanted = {equivalence for found in own.values() for equivalence in found}
+    if not wanted:
+        return {}
     rules: dict[str, set[int]] = {}
-    for chunk in _chunks(sorted(several)):
-        for equivalence, rule in _checked(reader).filter(equivalence__in=chunk).values_list("equivalence", "rule"):
-            rules.setdefault(equivalence, set()).add(rule)
-    return {
-        key: counts[next(iter(found))] if len(found) == 1 else len(set().union(*(rules[one] for one in found)))
-        for key, found in held.items()
-    }
+    uses = _checks_with_equivalence(reader).filter(equivalence__in=wanted)
+    for equivalence, rule in uses.values_list("equivalence", "rule"):
+        rules.setdefault(equivalence, set()).add(rule)
+    return {key: len(set().union(*(rules[equivalence] for equivalence in found))) for key, found in own.items()}
 
 
-def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (keys[first : first + _CHUNK] for first in range(0, len(keys), _CHUNK))
+def equivalents(key: str, reader: Reader) -> list[SpellingRow]:
+    """Every way to write the test, by rules, field, operator and value; the key's own spellings among them.
+
+    Empty where nothing is equivalent: scope, and tests without an equivalence key.
+    """
+    checks = _checks_with_equivalence(reader)
+    shared = checks.filter(indicator=key).values("equivalence")
+    found = (
+        checks.filter(equivalence__in=shared)
+        .values_list("indicator", "indicator__field", "indicator__operator", "value")
+        .annotate(number=Count("rule", distinct=True))
+    )
+    return [SpellingRow(*row) for row in sorted(found, key=lambda row: (-row[4], *row[1:4], row[0]))]
+
+
+def _checks_with_equivalence(reader: Reader) -> QuerySet[RuleIndicator]:
+    uses = RuleIndicator.objects.filter(reader.sources("rule__source"), rule__live=True, excluded=False).order_by()
+    return uses.exclude(equivalence="").exclude(indicator__role=SCOPE)
+
+
+def _uses(keys: list[str], reader: Reader) -> QuerySet[RuleIndicator]:
+    """The uses of some indicators in live rules that the reader sees."""
+    uses = RuleIndicator.objects.filter(reader.sources("rule__source"), rule__live=True, indicator__in=keys)
+    return uses.order_by()
+
+
+def _listed(keys: str | Iterable[str]) -> list[str]:
+    return [keys] if isinstance(keys, str) else sorted(set(keys))
