@@ -27,7 +27,7 @@ LAST_OFFSET = 1_000_000
 class OpenedPage(TechniquePage):
     """A fragment for htmx, the full page with the same content for everybody else."""
 
-    own = ("from", "subtechniques", "excluded", "page")
+    own = (*TechniquePage.own, "excluded", "page")
     fragment = ""
     page = "techniques/opened.html"
 
@@ -134,5 +134,8 @@ class TechniqueIndicatorsView(OpenedPage):
         guide = build_guide(self.technique, reader, asked.rows, rollup=self.rollup, limit=0)
         total = (guide.exclusions if excluded else guide.checks).indicators_count
         query = self.filter_query(asked)
-        table = indicator_table(self.technique.attack_id, reader, rows, offset, total, query, excluded=excluded)
+        table = indicator_table(
+            self.technique.attack_id, reader, rows, offset, total, query,
+            excluded=excluded, equivalent=self.equivalent,
+        )  # fmt: skip
         return {"table": table, "offset": offset}

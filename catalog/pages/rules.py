@@ -31,7 +31,8 @@ class RuleListView(View):
         for name, number in (("page_size", size), ("page", page)):
             if not number:
                 asked.errors[name] = ["Write a whole number from 1."]
-        paginator = Paginator(asked.rows, min(size or PAGE, LARGEST_PAGE))
+        rows = asked.rows if asked.data.get("live") else asked.rows.live()
+        paginator = Paginator(rows, min(size or PAGE, LARGEST_PAGE))
         context = {
             "errors": asked.errors,
             "page_obj": None if asked.errors else paginator.get_page(page),

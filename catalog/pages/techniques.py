@@ -17,7 +17,7 @@ from catalog.pages.indicator_tables import first_rows
 from detections.guide.coverage import build_coverage
 from detections.guide.guide import build_guide
 from detections.guide.suggestions import suggest_techniques
-from detections.models import Rule, Source, Technique
+from detections.models import Rule, Source, Tactic, Technique
 
 SHOWN = 50
 WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
@@ -33,7 +33,7 @@ class TechniquePage(View):
     404 with suggestions. `own` are the parameters that the page reads itself.
     """
 
-    own: tuple[str, ...] = ("from", "subtechniques")
+    own: tuple[str, ...] = ("from", "subtechniques", "equivalent")
     technique: Technique
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -58,6 +58,8 @@ class TechniquePage(View):
         asked = ask(self.request, RuleFilterSet, rules, self.own)
         if self.request.GET.get("subtechniques", "") not in FLAGS:
             asked.errors["subtechniques"] = ["Write 1 for the rules of sub-techniques too, 0 for none of them."]
+        if self.request.GET.get("equivalent", "") not in FLAGS:
+            asked.errors["equivalent"] = ["Write 1 to see the equivalent reach beside the exact one."]
         if "from" in self.request.GET and self.came_from() is None:
             asked.errors["from"] = ["This is no technique that was revoked by this one."]
         return asked
@@ -65,6 +67,11 @@ class TechniquePage(View):
     @property
     def rollup(self) -> bool:
         return FLAGS.get(self.request.GET.get("subtechniques", ""), False)
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the equivalent reach stands beside the exact one."""
+        return FLAGS.get(self.request.GET.get("equivalent", ""), False)
 
     def came_from(self) -> Technique | None:
         """The revoked technique that led here."""
@@ -107,9 +114,10 @@ class TechniqueDetailView(TechniquePage):
         guide = build_guide(self.technique, reader, asked.rows, rollup=self.rollup, limit=SHOWN)
         return {
             "guide": guide,
-            "indicator_table": first_rows(guide, reader, query, excluded=False),
-            "exclusion_table": first_rows(guide, reader, query, excluded=True),
-            "vendor_names": dict(Source.objects.visible_to(reader).values_list("slug", "name")),
+            "indicator_table": first_rows(guide, reader, query, excluded=False, equivalent=self.equivalent),
+            "exclusion_table": first_rows(guide, reader, query, excluded=True, equivalent=False),
+            "vendor_names": {group.slug: group.name for group in guide.vendors},
+            "other_equivalent": int(not self.equivalent),
             "shown": SHOWN,
             "rule_query": self.filter_query(asked, without=("vendor",)),
         }
@@ -131,7 +139,7 @@ class TechniqueListView(View):
             "coverage": None if errors else build_coverage(techniques.rows, asked.rows, show),
             "sources": Source.objects.visible_to(request.reader).in_order(),
             "choices": [
-                techniques.choice("tactic", "Tactic", "all"),
+                techniques.choice("tactic", "Tactic", "all", dict(Tactic.objects.values_list("shortname", "name"))),
                 Choice("show", "Show", "all", tuple(SHOWS.items())[1:], show, ()),
                 asked.choice("vendor", "Vendor", "all"),
                 asked.choice("platform", "Platform", "all"),

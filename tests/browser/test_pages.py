@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 GUIDE = "/techniques/T1578.001/"
 INDICATOR = f"/indicators/{rows.key('event.outcome', 'eq', 'success')}/"
 PAGES = [
-    "/", "/techniques/", GUIDE, "/techniques/T1059/", f"{GUIDE}indicators/",
+    "/", "/techniques/", GUIDE, f"{GUIDE}?equivalent=1", "/techniques/T1059/", f"{GUIDE}indicators/",
     f"{GUIDE}indicators/{rows.key('event.outcome', 'eq', 'success')}/rules/", f"{GUIDE}fields/User/rules/?excluded=1",
     "/rules/", "/rules/elastic/snapshot/", "/rules/elastic/snapshot/reading/", INDICATOR, "/sources/",
 ]  # fmt: skip
@@ -101,6 +101,7 @@ def test_a_rule_opens_inside_of_what_a_value_opened(visit: Visit) -> None:
 
 def test_equivalent_reach_opens_its_spellings(visit: Visit) -> None:
     page = visit.open(GUIDE)
+    page.get_by_role("link", name="Show equivalent reach").click()
     page.get_by_role("row", name="event.outcome eq success").get_by_role("link", name="Equivalent reach").click()
     page.get_by_text("with every way to write it").wait_for()
     assert visit.said == []

@@ -47,7 +47,8 @@ def test_the_reference_page(client: Client, snapshot: Technique) -> None:
         ["event.outcome", "1", "eq 1", "success"],
     ]
     assert "Top indicator values (5 distinct)" in text(html)
-    assert [row[:5] for row in table(html, "indicators")] == [
+    assert "Equivalent" not in html.split('id="indicators"')[1].split("</thead>")[0]
+    assert table(html, "indicators") == [
         ["EventType", "in", "CreateDBClusterSnapshot", "1", ""],
         ["EventType", "in", "CreateDBSnapshot", "1", ""],
         ["Provider_Name", "eq", "rds.amazonaws.com", "1", ""],
@@ -60,8 +61,9 @@ def test_the_reference_page(client: Client, snapshot: Technique) -> None:
     assert "not parsed" in text(html.split('id="vendor-splunk"')[1])
 
 
-def test_the_equivalent_reach_stands_beside_and_scope_rows_have_none(client: Client, snapshot: Technique) -> None:
-    indicators = table(page(client, GUIDE), "indicators")
+def test_the_equivalent_reach_stands_beside_on_demand(client: Client, snapshot: Technique) -> None:
+    assert f'href="{GUIDE}?equivalent=1#indicators"' in page(client, GUIDE)
+    indicators = table(page(client, f"{GUIDE}?equivalent=1"), "indicators")
     assert indicators[3][5] == ""
     assert indicators[4][5] == "2"
 
@@ -106,7 +108,15 @@ def test_an_unknown_id_has_suggestions(client: Client, snapshot: Technique) -> N
 
 @pytest.mark.parametrize(
     "query",
-    ["platform=Amiga", "platfrom=AWS", "vendor=nobody", "subtechniques=yes", "domain=x&domain=cloud", "parse=half"],
+    [
+        "platform=Amiga",
+        "platfrom=AWS",
+        "vendor=nobody",
+        "subtechniques=yes",
+        "equivalent=2",
+        "domain=x&domain=cloud",
+        "parse=half",
+    ],
 )
 def test_a_parameter_that_nothing_knows_is_refused_without_rows(
     client: Client, snapshot: Technique, query: str
@@ -213,7 +223,7 @@ def test_the_list_filters(client: Client, snapshot: Technique) -> None:
     missing = page(client, "/techniques/?show=missing")
     assert "Nobody detects it" in missing and "Create Snapshot" not in missing
     assert "Nobody detects it" not in page(client, "/techniques/?show=covered")
-    assert "Create Snapshot" not in page(client, "/techniques/?tactic=TA0002")
+    assert "Create Snapshot" not in page(client, "/techniques/?tactic=execution")
     assert "T1059" in page(client, "/techniques/?vendor=sigma&show=covered")
     assert "Create Snapshot" not in page(client, "/techniques/?vendor=sigma&show=covered")
     assert "Nobody detects it" not in page(client, "/techniques/?q=snapshot")
