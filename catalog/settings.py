@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "detections",
     "catalog",
 ]
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "catalog.middleware.ReaderMiddleware",
     "catalog.middleware.ContentSecurityMiddleware",
+    "catalog.caching.CachingMiddleware",
 ]
 
 ROOT_URLCONF = "catalog.urls"
@@ -126,7 +128,7 @@ CACHES = {
     if REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 2000},
+        "OPTIONS": {"MAX_ENTRIES": 500},
     }
 }
 
@@ -188,6 +190,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "How everybody else detects an ATT&CK technique: fields, values, exclusions and their corpus reach.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "REDOC_DIST": "SIDECAR",
 }
 
 # --- first catalog --------------------------------------------------------------------------------------------

@@ -1,0 +1,211 @@
+"""What the API answers, field by field. One class is both the answer and its part of the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from detections.guide.guide import Guide
+from detections.models import Rule, Source, Tactic, Technique
+
+
+class ChosenFieldsMixin:
+    """`?fields=a,b` answers with these keys alone."""
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().to_representation(instance)  # type: ignore[misc]
+        chosen = self.context.get("chosen")  # type: ignore[attr-defined]
+        return {key: value for key, value in found.items() if key in chosen} if chosen else found
+
+
+class NameSerializer(serializers.Serializer):
+    attack_id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class TacticSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Tactic
+        fields = ("attack_id", "name")
+
+
+class TechniqueSerializer(ChosenFieldsMixin, serializers.ModelSerializer):
+    """A technique with the number of live rules that state it (roll-up: with those of its sub-techniques)."""
+
+    tactics = TacticSerializer(many=True)
+    parent = NameSerializer(allow_null=True)
+    rules = serializers.IntegerField(source="rule_count")
+    guide = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Technique
+        fields = (
+            "attack_id", "name", "parent", "is_subtechnique", "tactics", "platforms", "rules", "url", "guide",
+        )  # fmt: skip
+
+    def get_guide(self, technique: Technique) -> str:
+        return reverse("api-technique-guide", args=[technique.attack_id])
+
+
+class TechniqueDetailSerializer(TechniqueSerializer):
+    successor = NameSerializer(allow_null=True)
+    subtechniques = serializers.SerializerMethodField()
+
+    class Meta(TechniqueSerializer.Meta):
+        fields = (
+            *TechniqueSerializer.Meta.fields,
+            "description",
+            "revoked",
+            "deprecated",
+            "successor",
+            "subtechniques",
+        )
+
+    @extend_schema_field(NameSerializer(many=True))
+    def get_subtechniques(self, technique: Technique) -> list[dict[str, str]]:
+        rows = technique.subtechniques.in_force().in_order()
+        return [{"attack_id": row.attack_id, "name": row.name} for row in rows]
+
+
+class FieldRowSerializer(serializers.Serializer):
+    field = serializers.CharField()
+    role = serializers.CharField()
+    rules = serializers.IntegerField()
+    operators = serializers.DictField(child=serializers.IntegerField())
+    samples = serializers.ListField(child=serializers.CharField())
+
+
+class IndicatorRowSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    field = serializers.CharField()
+    operator = serializers.CharField()
+    value = serializers.CharField()
+    role = serializers.CharField()
+    rules = serializers.IntegerField()
+    reach = serializers.IntegerField(allow_null=True, help_text="Null when only this technique's rules use it.")
+
+
+class TablesSerializer(serializers.Serializer):
+    fields = FieldRowSerializer(many=True)
+    indicators = IndicatorRowSerializer(many=True)
+    indicators_count = serializers.IntegerField()
+
+
+class ListedRuleSerializer(serializers.Serializer):
+    """A rule as lists show it. `vendor` is the slug of its source."""
+
+    id = serializers.CharField(source="own_id")
+    title = serializers.CharField()
+    vendor = serializers.CharField(source="source.slug")
+    level = serializers.CharField()
+    status = serializers.CharField()
+    platforms = serializers.SerializerMethodField()
+    domains = serializers.SerializerMethodField()
+    parse = serializers.CharField()
+    url = serializers.SerializerMethodField()
+
+    def get_platforms(self, rule: Rule) -> list[str]:
+        return [platform.name for platform in rule.platforms.all()]
+
+    def get_domains(self, rule: Rule) -> list[str]:
+        return [domain.name for domain in rule.domains.all()]
+
+    def get_url(self, rule: Rule) -> str:
+        return reverse("rule-detail", args=[rule.source.slug, rule.own_id])
+
+
+class VendorGroupSerializer(serializers.Serializer):
+    vendor = serializers.CharField(source="slug")
+    name = serializers.CharField()
+    rules = ListedRuleSerializer(many=True)
+
+
+class LogSourceSerializer(serializers.Serializer):
+    vendor = serializers.CharField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    rules = serializers.IntegerField()
+
+
+class FalsePositiveSerializer(serializers.Serializer):
+    text = serializers.CharField()
+    rules = serializers.SerializerMethodField()
+
+    def get_rules(self, row: Any) -> list[str]:
+        return [reverse("rule-detail", args=[rule.source.slug, rule.own_id]) for rule in row.rules]
+
+
+class GuideSerializer(ChosenFieldsMixin, serializers.Serializer):
+    """The authoring guide of a technique."""
+
+    attack_id = serializers.CharField(source="technique.attack_id")
+    name = serializers.CharField(source="technique.name")
+    parent = NameSerializer(source="technique.parent", allow_null=True)
+    tactics = TacticSerializer(source="technique.tactics", many=True)
+    description = serializers.CharField(source="technique.description")
+    rules = serializers.IntegerField()
+    parsed = serializers.DictField(child=serializers.IntegerField())
+    fields = FieldRowSerializer(source="checks.fields", many=True)
+    indicators = IndicatorRowSerializer(source="checks.indicators", many=True)
+    indicators_count = serializers.IntegerField(source="checks.indicators_count")
+    exclusions = TablesSerializer()
+    vendors = VendorGroupSerializer(many=True)
+    log_sources = LogSourceSerializer(many=True)
+    false_positives = FalsePositiveSerializer(many=True)
+    attack_version = serializers.SerializerMethodField()
+
+    def get_attack_version(self, guide: Guide) -> str:
+        return str(self.context.get("attack_version", ""))
+
+
+class RuleSerializer(ChosenFieldsMixin, ListedRuleSerializer):
+    """A rule in a list of rules."""
+
+    language = serializers.CharField()
+    type = serializers.CharField()
+    live = serializers.BooleanField()
+    lifecycle = serializers.CharField()
+    techniques = serializers.SerializerMethodField()
+    created = serializers.CharField()
+    modified = serializers.CharField()
+
+    def get_techniques(self, rule: Rule) -> list[str]:
+        return [tag.written for tag in rule.techniques.all()]
+
+
+class PredicateSerializer(serializers.Serializer):
+    field = serializers.CharField()
+    canonical = serializers.CharField()
+    operator = serializers.CharField()
+    value = serializers.CharField()
+    role = serializers.CharField()
+    derived = serializers.CharField()
+    place = serializers.CharField()
+    indicator = serializers.CharField()
+    reach = serializers.IntegerField(allow_null=True)
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+
+
+class ProblemSerializer(serializers.Serializer):
+    message = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True)
+    column = serializers.IntegerField(allow_null=True)
+    snippet = serializers.CharField()
+    severity = serializers.CharField()
+
+
+class SourceSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Source
+        fields = ("slug", "name", "vendor", "licence", "repository", "commit", "synced_at")
+
+
+class AttackSerializer(serializers.Serializer):
+    version = serializers.CharField()
+    spec = serializers.CharField()
+    techniques = serializers.IntegerField()
+    licence = serializers.CharField()

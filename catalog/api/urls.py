@@ -1,0 +1,43 @@
+"""Addresses of the API, below `/api/`."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
+from rest_framework.exceptions import NotFound
+
+from catalog.api.catalog import AttackView, SourceListView
+from catalog.api.rules import RuleListView, RuleView
+from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
+
+
+class DocumentationView(SpectacularRedocView):
+    """The schema for people. Redoc comes with the product and starts a worker from a blob."""
+
+    url_name = "api-schema"
+
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = super().get(request, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'self'; script-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
+            "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'"
+        )
+        return response
+
+
+def nothing_here(request: HttpRequest) -> JsonResponse:
+    """What is below `/api/` and no endpoint answers in JSON too."""
+    return JsonResponse({"detail": f"{NotFound.default_detail} The endpoints are listed at /api/."}, status=404)
+
+
+urlpatterns = [
+    path("", DocumentationView.as_view(), name="api-documentation"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("v1/techniques/", TechniqueListView.as_view(), name="api-technique-list"),
+    path("v1/techniques/<str:attack_id>/", TechniqueView.as_view(), name="api-technique"),
+    path("v1/techniques/<str:attack_id>/guide/", TechniqueGuideView.as_view(), name="api-technique-guide"),
+    path("v1/rules/", RuleListView.as_view(), name="api-rule-list"),
+    path("v1/rules/<slug:source>/<str:own_id>/", RuleView.as_view(), name="api-rule"),
+    path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
+    path("v1/attack/", AttackView.as_view(), name="api-attack"),
+    re_path(r"^v1/.*$", nothing_here),
+]

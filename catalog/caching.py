@@ -1,0 +1,98 @@
+"""Rendered answers, kept by generation: what is cached is bytes, and nothing has to be invalidated.
+
+The key holds the catalog's generation, the code's version, the address with its query, the format asked for and whether
+htmx asks for a fragment. Only what anonymous readers see is kept; members' answers are made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache as once
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+
+from detections.analysis.engine import engine_digest
+from detections.models import Generation
+
+KEPT_SECONDS = 60 * 60 * 24
+LARGEST = 512 * 1024  # bytes of an answer that is kept
+PREFIXES = ("/techniques/", "/rules/", "/indicators/", "/sources/", "/api/v1/")
+VARIES = ("Accept", "Cookie", "HX-Request")
+
+
+@once
+def code_version() -> str:
+    """A hash over everything that makes an answer: the engine, the guide, the site and its templates."""
+    digest = hashlib.sha256(engine_digest().encode())
+    for part in ("catalog", "templates", "detections/guide", "detections/models"):
+        for file in sorted(Path(settings.BASE_DIR, part).rglob("*")):
+            if file.suffix in (".py", ".html"):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class CachingMiddleware:
+    """Answers anonymous GETs out of the cache, and with 304 where the reader has the answer already."""
+
+    def __init__(self, respond: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not self._is_kept(request):
+            return self.respond(request)
+        key = self._key(request)
+        etag = f'"{key}"'
+        if self._has_it(request, etag):
+            return self._headed(HttpResponseNotModified(), etag)
+        kept = cache.get(f"answer:{key}")
+        if kept is not None:
+            body, headers = kept
+            return self._headed(HttpResponse(body, headers=headers), etag)
+        response = self.respond(request)
+        if response.status_code != 200 or response.streaming or response.cookies:
+            return response
+        if hasattr(response, "render") and not response.is_rendered:
+            response.render()
+        if len(response.content) <= LARGEST:
+            cache.set(f"answer:{key}", (response.content, dict(response.headers)), KEPT_SECONDS)
+        return self._headed(response, etag)
+
+    @staticmethod
+    def _is_kept(request: HttpRequest) -> bool:
+        return (
+            request.method == "GET"
+            and request.path.startswith(PREFIXES)
+            and not request.reader.sees_everything
+            and len(request.get_full_path()) < 2000
+        )
+
+    @staticmethod
+    def _key(request: HttpRequest) -> str:
+        parts = (
+            str(Generation.objects.current().number),
+            code_version(),
+            request.reader.name,
+            request.get_host(),
+            request.get_full_path(),
+            request.headers.get("Accept", ""),
+            request.headers.get("HX-Request", ""),
+        )
+        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+    @staticmethod
+    def _has_it(request: HttpRequest, etag: str) -> bool:
+        held = parse_etags(request.headers.get("If-None-Match", ""))
+        return any(one.removeprefix("W/") == etag for one in held)
+
+    @staticmethod
+    def _headed(response: HttpResponse, etag: str) -> HttpResponse:
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = "private, no-cache"
+        patch_vary_headers(response, VARIES)
+        return response
