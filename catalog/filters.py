@@ -1,186 +1,267 @@
 """The FilterSets: one for each model, shared by pages and API, so that both answer the same question alike.
 
-A value that nothing in the catalog has and a parameter that nobody knows are errors, never an empty list or all rows.
+A parameter may repeat (any of its values), different ones combine (all of them). A value that nothing in the catalog
+has and a parameter that nobody knows are errors, never an empty list or all rows.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from detections.models import Domain, Platform, Reader, Rule, Source, Tactic, Technique
-from detections.models.collation import code_point
+from catalog.words import unknown_parameter, unknown_word
+from detections.guide.facets import rule_words
+from detections.models import Reader, Rule, RuleTechnique, Tactic, Technique
 
 # Known on every list and guide, whether or not a FilterSet reads them.
 KNOWN_EVERYWHERE = frozenset({"page", "page_size", "ordering", "fields", "format", "limit"})
 LONGEST = 200
+MOST_WORDS = 10
 
 
-class WordsField(forms.TypedMultipleChoiceField):
+class WordsField(forms.MultipleChoiceField):
     """Words out of the catalog; an unknown one is answered with those that are close, or all."""
+
+    def to_python(self, value: Any) -> list[str]:
+        """The words without blanks: a form's "all" sends an empty one."""
+        return [word for word in dict.fromkeys(super().to_python(value)) if word]
 
     def validate(self, value: list[str]) -> None:
         known = [str(choice) for choice, _ in self.choices]
-        for word in value:
-            if word not in known:
-                raise forms.ValidationError(unknown_word(word, known))
+        wrong = [word for word in value if word not in known]
+        if wrong:
+            raise forms.ValidationError([unknown_word(word, known) for word in wrong])
 
 
 class WordsFilter(django_filters.MultipleChoiceFilter):
-    """Repeats for OR. `words` gives the values for a reader, most of them from the database."""
+    """Any of several words; which ones there are depends on the reader (`StrictFilterSet.words`)."""
 
     field_class = WordsField
+
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class TagsFilter(WordsFilter):
+    """Any of several words of a many-to-many relation whose rows are named by their keys; no row comes twice."""
+
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        if not value:
+            return qs
+        relation = qs.model._meta.get_field(self.field_name)
+        links = relation.remote_field.through.objects.filter(**{f"{relation.m2m_reverse_field_name()}__in": value})
+        return qs.filter(pk__in=links.values(relation.m2m_field_name()))
 
 
 class TextField(forms.CharField):
     def clean(self, value: Any) -> str:
-        text = super().clean(value)
-        if "\x00" in text:
-            raise forms.ValidationError("The text holds a NUL character.")
+        text = str(super().clean(value))
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise forms.ValidationError("The text holds half of a surrogate pair.") from error
-        return str(text)
+        return text
 
 
 class TextFilter(django_filters.CharFilter):
     field_class = TextField
 
 
+class TechniquesField(forms.MultipleChoiceField):
+    """Technique ids in upper or lower case; a revoked one stands for its successor."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [word.upper() for word in dict.fromkeys(super().to_python(value)) if word]
+
+    def validate(self, value: list[str]) -> None:
+        if len(value) > LONGEST:
+            raise forms.ValidationError(f"At most {LONGEST} ids at once.")
+        written = [word for word in value if word.isascii() and word.isprintable()]
+        known = set(Technique.objects.filter(attack_id__in=written).values_list("attack_id", flat=True))
+        wrong = [word for word in value if word not in known]
+        if wrong:
+            raise forms.ValidationError([f"ATT&CK knows no technique {word[:60]!r}." for word in wrong])
+
+
+class TechniquesFilter(django_filters.MultipleChoiceFilter):
+    """Rules that state one of several techniques themselves, not by a sub-technique."""
+
+    field_class = TechniquesField
+
+    def filter(self, qs: QuerySet[Rule], value: list[str]) -> QuerySet[Rule]:
+        if not value:
+            return qs
+        stated = Technique.objects.filter(Q(attack_id__in=value) | Q(predecessors__attack_id__in=value))
+        tags = RuleTechnique.objects.filter(technique__in=stated.values("pk"), structural=False)
+        return qs.filter(pk__in=tags.values("rule"))
+
+
+class TacticsField(WordsField):
+    """Short names of tactics; their ids and names mean the same."""
+
+    def to_python(self, value: Any) -> list[str]:
+        meant = {}
+        for attack_id, shortname, name in Tactic.objects.values_list("attack_id", "shortname", "name"):
+            meant |= {attack_id.casefold(): shortname, name.casefold(): shortname, shortname: shortname}
+        return [meant.get(word.casefold(), word) for word in super().to_python(value)]
+
+
+class TacticsFilter(WordsFilter):
+    field_class = TacticsField
+
+    def filter(self, qs: QuerySet[Technique], value: list[str]) -> QuerySet[Technique]:
+        tactics = Technique.tactics.through.objects.filter(tactic__shortname__in=value)
+        return qs.filter(pk__in=tactics.values("technique")) if value else qs
+
+
 class StrictFilterSet(django_filters.FilterSet):
     """Reports unknown parameters and bad values; with errors it lets no row through."""
-
-    own: tuple[str, ...] = ()
 
     @property
     def reader(self) -> Reader:
         return getattr(self.request, "reader", Reader.ANONYMOUS)
 
+    @property
+    def form(self) -> forms.Form:
+        """The form, its choices the words that the reader may ask for."""
+        if not hasattr(self, "_form"):
+            form = super().form
+            for name, words in self.words().items():
+                form.fields[name].choices = [(word, word) for word in words]
+        return self._form
+
+    @cached_property
+    def errors(self) -> dict[str, list[str]]:
+        """What is wrong, by parameter."""
+        known = [*self.filters, *KNOWN_EVERYWHERE]
+        found = {name: [str(message) for message in messages] for name, messages in self.form.errors.items()}
+        for name, values in _lists(self.data):
+            if name not in known:
+                found[name] = [unknown_parameter(name, known)]
+            elif any("\x00" in value for value in values):
+                found[name] = ["The value holds a NUL character."]
+            elif name in self.filters and len(values) > 1 and not _repeats(self.filters[name]):
+                found.setdefault(name, []).append(f"Give {name} once.")
+        return found
+
     def is_valid(self) -> bool:
         return not self.errors
 
     @property
-    def errors(self) -> dict[str, list[str]]:
-        found = {name: [str(message) for message in messages] for name, messages in self.form.errors.items()}
-        known = [*self.filters, *self.own, *KNOWN_EVERYWHERE]
-        for name in self.data or ():
-            if name not in known:
-                found[name] = [unknown_parameter(name, known)]
-        return found
-
-    @property
     def qs(self) -> QuerySet[Any]:
-        if not self.is_valid():
+        if self.errors:
             return self.queryset.none()
         return super().qs
 
-    def words(self) -> dict[str, Iterable[str]]:
+    def words(self) -> Mapping[str, Iterable[str]]:
         """For each filter of words the values that a reader may ask for."""
         return {}
 
-    def get_form_class(self) -> type[forms.Form]:
-        form = super().get_form_class()
-        for name, words in self.words().items():
-            form.base_fields[name].choices = [(word, word) for word in words]
-        return form
-
 
 class RuleFilterSet(StrictFilterSet):
-    """Filters of rules, on `/rules/`, in the API and on a technique's guide."""
+    """The facets of rules, any lifecycle unless `live` says otherwise: for a technique's guide."""
 
-    vendor = WordsFilter(field_name="source__slug")
-    platform = WordsFilter(field_name="platforms__name")
-    domain = WordsFilter(field_name="domains__name")
-    language = WordsFilter(field_name="language")
-    status = WordsFilter(field_name="status")
-    level = WordsFilter(field_name="level")
-    parse = WordsFilter(field_name="parse")
-    technique = TextFilter(method="of_technique", max_length=12)
-    q = TextFilter(method="with_words", max_length=LONGEST)
+    vendor = WordsFilter(field_name="source__slug", label="Slug of a source")
+    platform = TagsFilter(field_name="platforms", label="Platform")
+    domain = TagsFilter(field_name="domains", label="Domain of telemetry")
+    language = WordsFilter(field_name="language", label="Query language")
+    status = WordsFilter(field_name="status", label="Status in the vendor's words")
+    level = WordsFilter(field_name="level", label="Level or severity in the vendor's words")
+    parse = WordsFilter(field_name="parse", label="How far the query is parsed: full, partial or none")
     live = django_filters.ChoiceFilter(
-        method="of_life", choices=[("yes", "live"), ("no", "not live"), ("all", "all")], empty_label=None
+        method="of_life",
+        choices=[("yes", "live"), ("no", "not live"), ("all", "all")],
+        error_messages={"invalid_choice": "Write yes, no or all."},
+        label="yes: rules that count; no: retired, deprecated, unsupported and copied ones; all",
     )
 
     class Meta:
         model = Rule
         fields: list[str] = []
 
-    def words(self) -> dict[str, Iterable[str]]:
-        rules = Rule.objects.visible_to(self.reader)
-        return {
-            "vendor": Source.objects.visible_to(self.reader).in_order().values_list("slug", flat=True),
-            "platform": _used(Platform, rules),
-            "domain": _used(Domain, rules),
-            "language": _values(rules, "language"),
-            "status": _values(rules, "status"),
-            "level": _values(rules, "level"),
-            "parse": ("full", "partial", "none"),
-        }
-
-    def of_technique(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
-        return rules.filter(techniques__technique__attack_id=value.upper(), techniques__structural=False).distinct()
-
-    def with_words(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
-        for word in value.split()[:10]:
-            rules = rules.filter(
-                Q(title__icontains=word) | Q(own_id__iexact=word) | Q(techniques__written=word.upper())
-            )
-        return rules.distinct()
+    def words(self) -> Mapping[str, Iterable[str]]:
+        return rule_words(self.reader)
 
     def of_life(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
         return rules if value == "all" else rules.filter(live=value == "yes")
 
 
-class TechniqueFilterSet(StrictFilterSet):
-    """Filters of techniques; those of rules (vendor, platform, domain ...) are RuleFilterSet's."""
+class RuleListFilterSet(RuleFilterSet):
+    """Filters of the list of rules: live ones unless `live` says otherwise."""
 
-    tactic = WordsFilter(field_name="tactics__shortname")
-    q = TextFilter(method="with_words", max_length=LONGEST)
+    q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the title, or a rule's id")
+    technique = TechniquesFilter(label="Id of a technique that the rule states")
+
+    def filter_queryset(self, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
+        rules = super().filter_queryset(queryset)
+        return rules if self.form.cleaned_data["live"] else rules.filter(live=True)
+
+    def with_words(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
+        for word in value.split()[:MOST_WORDS]:
+            rules = rules.filter(Q(title__icontains=word) | Q(own_id__iexact=word))
+        return rules
+
+
+class TechniqueFilterSet(StrictFilterSet):
+    """Filters of techniques. Those of rules leave the techniques that a live rule states which answers all of them."""
+
+    tactic = TacticsFilter(label="Short name, id or name of a tactic")
+    vendor = WordsFilter(method="of_rules", label="Slug of a source")
+    platform = WordsFilter(method="of_rules", label="Platform of the rules")
+    domain = WordsFilter(method="of_rules", label="Domain of the rules")
+    q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the name, or an id")
+
+    OF_RULES = ("vendor", "platform", "domain")
 
     class Meta:
         model = Technique
         fields: list[str] = []
 
-    def words(self) -> dict[str, Iterable[str]]:
-        return {"tactic": Tactic.objects.order_by("position").values_list("shortname", flat=True)}
+    def words(self) -> Mapping[str, Iterable[str]]:
+        rules = rule_words(self.reader)
+        tactics = Tactic.objects.order_by("position").values_list("shortname", flat=True)
+        return {"tactic": tuple(tactics)} | {name: rules[name] for name in self.OF_RULES}
+
+    @property
+    def rules(self) -> QuerySet[Rule]:
+        """The live rules that the reader sees and that answer the filters of rules: what is counted."""
+        rules = Rule.objects.visible_to(self.reader).live()
+        for name in self.OF_RULES if self.is_valid() else ():
+            rules = RuleFilterSet.base_filters[name].filter(rules, self.form.cleaned_data[name])
+        return rules
+
+    def filter_queryset(self, queryset: QuerySet[Technique]) -> QuerySet[Technique]:
+        techniques = super().filter_queryset(queryset)
+        if not any(self.form.cleaned_data[name] for name in self.OF_RULES):
+            return techniques
+        stated = RuleTechnique.objects.filter(rule__in=self.rules.values("pk"), structural=False)
+        return techniques.filter(pk__in=stated.values("technique"))
+
+    def of_rules(self, techniques: QuerySet[Technique], name: str, value: list[str]) -> QuerySet[Technique]:
+        """Nothing yet: the filters of rules are asked of one and the same rule, all together."""
+        return techniques
 
     def with_words(self, techniques: QuerySet[Technique], name: str, value: str) -> QuerySet[Technique]:
-        for word in value.split()[:10]:
+        for word in value.split()[:MOST_WORDS]:
             techniques = techniques.filter(
                 Q(name__icontains=word) | Q(attack_id__istartswith=word) | Q(parent__name__icontains=word)
             )
         return techniques
 
 
-def unknown_word(word: str, known: Iterable[str]) -> str:
-    """What to say about a value that nothing in the catalog has."""
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=3, cutoff=0.5) or [
-        name for name in names if name.lower() == word.lower()
-    ]
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(names) or 'none'}."
-    return f"{word[:60]!r} is no value that the catalog has. {hint}"
+def _lists(data: Any) -> Iterable[tuple[str, list[str]]]:
+    """The parameters of an address with all of their values."""
+    if data is None:
+        return ()
+    if hasattr(data, "lists"):
+        return data.lists()
+    return [(name, value if isinstance(value, list) else [value]) for name, value in data.items()]
 
 
-def unknown_parameter(name: str, known: Iterable[str]) -> str:
-    """What to say about a parameter that nobody knows."""
-    names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(names)}."
-    return f"There is no parameter {name[:60]!r}. {hint}"
-
-
-def _used(model: type[Platform] | type[Domain], rules: QuerySet[Rule]) -> QuerySet[Any]:
-    used = model.objects.filter(rules__in=rules).order_by(code_point("name")).distinct()
-    return used.values_list("name", flat=True)
-
-
-def _values(rules: QuerySet[Rule], field: str) -> QuerySet[Any]:
-    values = rules.exclude(**{field: ""}).order_by(code_point(field)).values_list(field, flat=True)
-    return values.distinct()
+def _repeats(of: django_filters.Filter) -> bool:
+    return isinstance(of, django_filters.MultipleChoiceFilter)

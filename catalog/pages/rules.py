@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.views import View
 
-from catalog.filters import RuleFilterSet
+from catalog.filters import RuleListFilterSet
 from catalog.pages.filtering import ask
 from catalog.pages.marking import marked_lines, marks, tree_list
 from catalog.pages.reading import read
@@ -26,7 +26,7 @@ class RuleListView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         rules = Rule.objects.visible_to(request.reader).in_order().for_list()
-        asked = ask(request, RuleFilterSet, rules, ("page", "page_size"))
+        asked = ask(request, RuleListFilterSet, rules, ("page", "page_size"))
         size, page = _number(request, "page_size", PAGE), _number(request, "page", 1)
         for name, number in (("page_size", size), ("page", page)):
             if not number:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, QuerySet
 
-from detections.models import Indicator, Reader, Rule, RuleIndicator
+from detections.models import Indicator, Reader, RuleIndicator
 
 SCOPE = "scope"
 
