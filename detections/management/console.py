@@ -21,8 +21,9 @@ def progress_bar(console: Console, title: str) -> Iterator[Any]:
 
 
 def summary(console: Console, title: str, rows: Mapping[str, Any]) -> None:
-    """A table of two columns."""
-    table = Table(title=title, title_justify="left", show_header=False)
+    """A title, and a table of two columns below it."""
+    console.print(title, style="bold", highlight=False, soft_wrap=True)
+    table = Table(show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, value in rows.items():

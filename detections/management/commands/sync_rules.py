@@ -16,6 +16,7 @@ from detections.vendors import VENDORS
 
 class Command(BaseCommand):
     help = "Read a checkout of a rule repository into the catalog. Unchanged files are skipped."
+    requires_system_checks: list[str] = []  # they load the whole site, which takes longer than a sync
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("vendor", help=f"The format of the rules: {', '.join(VENDORS)}.")
