@@ -214,9 +214,13 @@ class TechniqueFilterSet(StrictFilterSet):
     vendor = WordsFilter(method="of_rules", label="Slug of a source")
     platform = WordsFilter(method="of_rules", label="Platform of the rules")
     domain = WordsFilter(method="of_rules", label="Domain of the rules")
+    language = WordsFilter(method="of_rules", label="Query language of the rules")
+    status = WordsFilter(method="of_rules", label="Status of the rules")
+    level = WordsFilter(method="of_rules", label="Level or severity of the rules")
+    parse = WordsFilter(method="of_rules", label="How far the rules are parsed")
     q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the name, or an id")
 
-    OF_RULES = ("vendor", "platform", "domain")
+    OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse")
 
     class Meta:
         model = Technique

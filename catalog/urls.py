@@ -1,6 +1,46 @@
 """Addresses of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, register_converter
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from catalog.pages.addresses import IndicatorKey, OwnId
+from catalog.pages.home import HomeView, SearchView
+from catalog.pages.indicators import IndicatorDetailView
+from catalog.pages.opening import (
+    TechniqueFieldRulesView,
+    TechniqueIndicatorRulesView,
+    TechniqueIndicatorsView,
+    TechniqueRulesView,
+)
+from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
+from catalog.pages.sources import SourceListView
+from catalog.pages.techniques import TechniqueDetailView, TechniqueListView
+
+register_converter(OwnId, "own_id")
+register_converter(IndicatorKey, "key")
+
+urlpatterns = [
+    path("", HomeView.as_view(), name="home"),
+    path("search/", SearchView.as_view(), name="search"),
+    path("techniques/", TechniqueListView.as_view(), name="technique-list"),
+    path("techniques/<str:attack_id>/", TechniqueDetailView.as_view(), name="technique-detail"),
+    path("techniques/<str:attack_id>/rules/", TechniqueRulesView.as_view(), name="technique-rules"),
+    path("techniques/<str:attack_id>/indicators/", TechniqueIndicatorsView.as_view(), name="technique-indicators"),
+    path(
+        "techniques/<str:attack_id>/indicators/<key:key>/rules/",
+        TechniqueIndicatorRulesView.as_view(),
+        name="technique-indicator-rules",
+    ),
+    path(
+        "techniques/<str:attack_id>/fields/<path:field>/rules/",
+        TechniqueFieldRulesView.as_view(),
+        name="technique-field-rules",
+    ),
+    path("rules/", RuleListView.as_view(), name="rule-list"),
+    path("rules/<slug:source>/<own_id:own_id>/", RuleDetailView.as_view(), name="rule-detail"),
+    path("rules/<slug:source>/<own_id:own_id>/reading/", RuleReadingView.as_view(), name="rule-reading"),
+    path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
+    path("sources/", SourceListView.as_view(), name="source-list"),
+    path("api/", include("catalog.api.urls")),
+    path("admin/", admin.site.urls),
+]

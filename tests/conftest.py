@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,3 +24,9 @@ def corpora() -> Path:
     if not folder.is_dir():
         lacking(f"FIELDGUIDE_CORPORA={named} is no folder.")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(settings: Any) -> None:
+    """Tests change rows without a new generation, so no answer of one may serve another."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}

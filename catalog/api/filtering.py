@@ -9,7 +9,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
 from catalog.api.errors import BadParameters
-from catalog.filters import RuleFilterSet, StrictFilterSet
+from catalog.filters import StrictFilterSet
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -18,39 +18,23 @@ class StrictFilterBackend(DjangoFilterBackend):
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         if getattr(view, "filterset_class", None) is None:
             return queryset
-        return filtered(request, view.filterset_class, queryset, getattr(view, "own_parameters", ()))
+        return checked(request, view.filterset_class, queryset, getattr(view, "own", ())).qs
 
 
-def filtered(
+def checked(
     request: Request,
     filterset_class: type[StrictFilterSet],
     queryset: QuerySet[Any],
     own: tuple[str, ...] = (),
-) -> QuerySet[Any]:
-    """`queryset` through a FilterSet over the request's parameters without `own`. Raises `BadParameters`."""
+) -> StrictFilterSet:
+    """A FilterSet over the request's parameters without `own`, found to be in order. Raises `BadParameters`."""
     data = request.query_params.copy()
     for name in own:
         data.pop(name, None)
     filterset = filterset_class(data, queryset=queryset, request=request._request)
     if filterset.errors:
         raise BadParameters(filterset.errors)
-    return filterset.qs
-
-
-def filtered_with_rules(
-    request: Request,
-    filterset_class: type[StrictFilterSet],
-    queryset: QuerySet[Any],
-    rules: QuerySet[Any],
-    own: tuple[str, ...] = (),
-) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """Rows through their own FilterSet and rules through theirs: each parameter belongs to one of the two."""
-    of_rows = tuple(name for name in filterset_class.base_filters)
-    of_rules = tuple(name for name in request.query_params if name not in of_rows)
-    return (
-        filtered(request, filterset_class, queryset, of_rules),
-        filtered(request, RuleFilterSet, rules, (*of_rows, *own)),
-    )
+    return filterset
 
 
 def ordered(request: Request, queryset: QuerySet[Any], columns: dict[str, Any], default: str) -> QuerySet[Any]:

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.fields import chosen_fields
-from catalog.api.filtering import filtered, ordered
+from catalog.api.filtering import ordered
 from catalog.api.serializers import PredicateSerializer, ProblemSerializer, RuleSerializer
-from catalog.filters import RuleFilterSet
+from catalog.filters import RuleListFilterSet
 from detections.models import Indicator, Rule
 from detections.models.collation import code_point
 
@@ -28,14 +28,12 @@ class RuleListView(GenericAPIView):
 
     queryset = Rule.objects.none()
     serializer_class = RuleSerializer
-    filterset_class = RuleFilterSet
+    filterset_class = RuleListFilterSet
 
     @extend_schema(parameters=[_ORDERING, _FIELDS])
     def get(self, request: Request) -> Response:
         rules = Rule.objects.visible_to(request._request.reader)
-        if "live" not in request.query_params:
-            rules = rules.live()
-        rows = filtered(request, RuleFilterSet, rules).for_list().prefetch_related("techniques")
+        rows = self.filter_queryset(rules).for_list().prefetch_related("techniques")
         columns = {name: code_point(name) for name in ("title", "modified", "created", "level")}
         page = self.paginate_queryset(ordered(request, rows, columns, "title"))
         context = self.get_serializer_context() | {"chosen": chosen_fields(request, RuleSerializer)}

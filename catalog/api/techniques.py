@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from catalog.api.errors import BadParameters, UnknownTechnique
 from catalog.api.fields import chosen_fields
-from catalog.api.filtering import filtered, filtered_with_rules, ordered
+from catalog.api.filtering import checked, ordered
 from catalog.api.pagination import whole_number
 from catalog.api.serializers import GuideSerializer, TechniqueDetailSerializer, TechniqueSerializer
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
@@ -57,12 +57,11 @@ class TechniqueListView(GenericAPIView):
     @extend_schema(parameters=[*RULE_PARAMETERS, _ROLLUP, _FIELDS, _ORDERING])
     def get(self, request: Request) -> Response:
         rollup = rolls_up(request)
-        rules = Rule.objects.live().visible_to(request._request.reader)
         techniques = Technique.objects.in_force().with_relatives()
-        rows, counted = filtered_with_rules(request, TechniqueFilterSet, techniques, rules, ("subtechniques",))
+        asked = checked(request, TechniqueFilterSet, techniques, ("subtechniques",))
         rows = ordered(
             request,
-            rows.with_rule_counts(counted, rollup).distinct(),
+            asked.qs.with_rule_counts(asked.rules, rollup),
             {"attack_id": code_point("attack_id"), "name": code_point("name"), "rules": F("rule_count")},
             "attack_id",
         )
@@ -102,7 +101,7 @@ class TechniqueView(GenericAPIView):
         technique = self.technique(attack_id)
         rollup = rolls_up(request)
         rules = Rule.objects.live().visible_to(request._request.reader)
-        rules = filtered(request, RuleFilterSet, rules, self.own)
+        rules = checked(request, RuleFilterSet, rules, self.own).qs
         technique.rule_count = rules.under_technique(technique, rollup).count()  # type: ignore[attr-defined]
         context = self.get_serializer_context() | {"chosen": chosen_fields(request, TechniqueDetailSerializer)}
         return Response(TechniqueDetailSerializer(technique, context=context).data)
@@ -122,7 +121,7 @@ class TechniqueGuideView(TechniqueView):
         reader = request._request.reader
         rollup = rolls_up(request)
         limit = whole_number(request, "limit", FIRST_INDICATORS, most=MOST_INDICATORS)
-        rules = filtered(request, RuleFilterSet, Rule.objects.visible_to(reader), self.own)
+        rules = checked(request, RuleFilterSet, Rule.objects.visible_to(reader), self.own).qs
         guide = build_guide(technique, reader, rules, rollup=rollup, limit=limit)
         release = AttackRelease.objects.first()
         context = self.get_serializer_context() | {

@@ -30,7 +30,7 @@ def nothing_here(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [
-    path("", DocumentationView.as_view(), name="api-documentation"),
+    path("", DocumentationView.as_view(), name="api-docs"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("v1/techniques/", TechniqueListView.as_view(), name="api-technique-list"),
     path("v1/techniques/<str:attack_id>/", TechniqueView.as_view(), name="api-technique"),
