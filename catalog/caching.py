@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import parse_etags
 
 from detections.analysis.engine import engine_digest
@@ -38,12 +39,16 @@ def code_version() -> str:
 
 
 class CachingMiddleware:
-    """Answers anonymous GETs out of the cache, and with 304 where the reader has the answer already."""
+    """Answers anonymous GETs out of the cache, and with 304 where the reader has the answer already.
+
+    `request.generation` is the catalog's generation, read at most once for a request.
+    """
 
     def __init__(self, respond: Callable[[HttpRequest], HttpResponse]) -> None:
         self.respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.generation = SimpleLazyObject(Generation.objects.current)
         if not self._is_kept(request):
             return self.respond(request)
         key = self._key(request)
@@ -75,7 +80,7 @@ class CachingMiddleware:
     @staticmethod
     def _key(request: HttpRequest) -> str:
         parts = (
-            str(Generation.objects.current().number),
+            str(request.generation.number),
             code_version(),
             request.reader.name,
             request.get_host(),

@@ -24,5 +24,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "section": request.path.split("/")[1],
         "sections": SECTIONS,
         "attack": SimpleLazyObject(lambda: AttackRelease.objects.first() or AttackRelease()),
-        "generation": SimpleLazyObject(Generation.objects.current),
+        "generation": getattr(request, "generation", SimpleLazyObject(Generation.objects.current)),
     }

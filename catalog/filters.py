@@ -105,10 +105,13 @@ class TacticsField(WordsField):
     """Short names of tactics; their ids and names mean the same."""
 
     def to_python(self, value: Any) -> list[str]:
+        words = super().to_python(value)
+        if not words:
+            return []
         meant = {}
         for attack_id, shortname, name in Tactic.objects.values_list("attack_id", "shortname", "name"):
             meant |= {attack_id.casefold(): shortname, name.casefold(): shortname, shortname: shortname}
-        return [meant.get(word.casefold(), word) for word in super().to_python(value)]
+        return [meant.get(word.casefold(), word) for word in words]
 
 
 class TacticsFilter(WordsFilter):
@@ -125,6 +128,16 @@ class StrictFilterSet(django_filters.FilterSet):
     @property
     def reader(self) -> Reader:
         return getattr(self.request, "reader", Reader.ANONYMOUS)
+
+    @property
+    def rule_words(self) -> Mapping[str, Iterable[str]]:
+        """The words of the facets of rules, read once for a request."""
+        if self.request is None:
+            return rule_words(self.reader)
+        if not hasattr(self.request, "rule_words"):
+            self.request.rule_words = rule_words(self.reader)
+        found: Mapping[str, Iterable[str]] = self.request.rule_words
+        return found
 
     @property
     def form(self) -> forms.Form:
@@ -185,7 +198,7 @@ class RuleFilterSet(StrictFilterSet):
         fields: list[str] = []
 
     def words(self) -> Mapping[str, Iterable[str]]:
-        return rule_words(self.reader)
+        return self.rule_words
 
     def of_life(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
         return rules if value == "all" else rules.filter(live=value == "yes")
@@ -227,7 +240,7 @@ class TechniqueFilterSet(StrictFilterSet):
         fields: list[str] = []
 
     def words(self) -> Mapping[str, Iterable[str]]:
-        rules = rule_words(self.reader)
+        rules = self.rule_words
         tactics = Tactic.objects.order_by("position").values_list("shortname", flat=True)
         return {"tactic": tuple(tactics)} | {name: rules[name] for name in self.OF_RULES}
 

@@ -16,12 +16,14 @@ class TechniqueRow:
     """`by_source` maps a source's slug to the rules tagged with this very technique.
 
     `rolled_up` counts the rules of its sub-techniques too, each once; it is `rules` for a sub-technique.
+    `under_parent` says that its parent stands above it in the list.
     """
 
     technique: Technique
     rules: int
     rolled_up: int
     by_source: dict[str, int]
+    under_parent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,15 @@ def build_coverage(techniques: QuerySet[Technique], rules: QuerySet[Rule], show:
             .annotate(number=Count("rule", distinct=True))
         )
     )
-    rows = []
+    rows, listed = [], set()
     for technique in techniques.select_related("parent").prefetch_related("tactics").in_order():
         counts = by_source.get(technique.pk, {})
         rules_here = sum(counts.values())
         rolled_up = rules_here if technique.parent_id else rolled[technique.pk]
         if show and (show == "covered") != bool(rolled_up):
             continue
-        rows.append(TechniqueRow(technique, rules_here, rolled_up, counts))
+        listed.add(technique.pk)
+        rows.append(TechniqueRow(technique, rules_here, rolled_up, counts, technique.parent_id in listed))
     return Coverage(
         groups=_by_tactic(rows),
         techniques=len(rows),

@@ -173,15 +173,14 @@ def _field_rows(rules: QuerySet[Rule]) -> tuple[tuple[FieldRow, ...], tuple[Fiel
 def _samples(rules: QuerySet[Rule]) -> dict[tuple[bool, str], tuple[str, ...]]:
     """The spellings that most of `rules` use in a field, for each polarity. One query."""
     uses = RuleIndicator.objects.filter(rule__in=_ids(rules)).order_by()
-    number = Count("rule", distinct=True)
     place = Window(
         RowNumber(),
         partition_by=[F("excluded"), F("indicator__field")],
-        order_by=[number.desc(), code_point("value").asc()],
+        order_by=[F("number").desc(), code_point("value").asc()],
     )
-    ranked = uses.values_list("excluded", "indicator__field", "value").annotate(place=place).filter(place__lte=SAMPLES)
+    spelled = uses.values_list("excluded", "indicator__field", "value").annotate(number=Count("rule", distinct=True))
     found: dict[tuple[bool, str], list[tuple[int, str]]] = {}
-    for excluded, field, value, at in ranked:
+    for excluded, field, value, _, at in spelled.annotate(place=place).filter(place__lte=SAMPLES):
         found.setdefault((excluded, field), []).append((at, value))
     return {key: tuple(value for _, value in sorted(values)) for key, values in found.items()}
 
