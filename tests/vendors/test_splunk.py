@@ -1,0 +1,162 @@
+"""Splunk's YAML, in three generations of its schema, to rule documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from detections.documents.document import LogSource, RuleDocument
+from detections.documents.problem import UnreadableError
+from detections.vendors.splunk import context, read, read_with
+from detections.vendors.vendor import ReadWith
+
+HEAD = """\
+name: A program starts another
+id: 5f1c9c1e-6a0b-4f43-8a4c-0e6b8a3a1b22
+version: 3
+author: Somebody, Another (Team, One)
+status: production
+type: TTP
+description: Ours.
+data_source:
+- Sysmon EventID 1
+search: '| tstats count from datamodel=Endpoint.Processes where Processes.process_name=tool.exe'
+known_false_positives: Administrators.
+references:
+- https://example.org/
+"""
+A = (
+    HEAD
+    + """\
+date: '2024-09-30'
+tags:
+  analytic_story: [Ours]
+  asset_type: Endpoint
+  mitre_attack_id: [T1218, T1218.011]
+  security_domain: endpoint
+  risk_score: 64
+"""
+)
+B = (
+    HEAD
+    + """\
+date: 2025-02-10
+rba:
+  message: Something happened
+  risk_objects: [{field: user, type: user, score: 10}]
+tags:
+  analytic_story: [Ours]
+  asset_type: Endpoint
+  mitre_attack_id: [T1218.011]
+"""
+)
+C = (
+    HEAD
+    + """\
+creation_date: 2024-09-30
+modification_date: 2026-06-01
+finding: {title: Something happened}
+analytic_story: [Ours]
+asset_type: Endpoint
+mitre_attack_id: [T1218.011]
+"""
+)
+
+
+def only(text: str, path: str = "detections/endpoint/a.yml") -> RuleDocument:
+    (document,) = read(text, path, ReadWith()).documents
+    return document
+
+
+@pytest.mark.parametrize(
+    ("text", "modified", "techniques"),
+    [
+        (A, "2024-09-30", ("T1218", "T1218.011")),
+        (B, "2025-02-10", ("T1218.011",)),
+        (C, "2026-06-01", ("T1218.011",)),
+    ],
+)
+def test_every_generation_of_the_schema_is_read(text: str, modified: str, techniques: tuple[str, ...]) -> None:
+    rule = only(text)
+    assert (rule.language, rule.type, rule.status) == ("spl", "TTP", "production")
+    assert (rule.modified, rule.technique_ids) == (modified, techniques)
+    assert rule.tags == ("Ours",)
+    assert rule.extra["asset_type"] == "Endpoint"
+    assert rule.problems == ()
+
+
+def test_authors_data_sources_and_data_models_are_taken_apart() -> None:
+    rule = only(A)
+    assert rule.authors == ("Somebody", "Another (Team, One)")
+    assert LogSource("data_source", "Sysmon EventID 1") in rule.log_sources
+    assert LogSource("data model", "Endpoint.Processes") in rule.log_sources
+    assert rule.context == {"process_creation"}
+    assert A.split("\n")[rule.query_line - 1].startswith("search:")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "lifecycle"),
+    [
+        ("detections/endpoint/a.yml", "production", "live"),
+        ("detections/endpoint/a.yml", "experimental", "live"),
+        ("detections/deprecated/a.yml", "deprecated", "deprecated"),
+        ("detections/endpoint/a.yml", "deprecated", "deprecated"),
+        ("removed/detections/a.yml", "removed", "retired"),
+    ],
+)
+def test_folder_and_status_decide_what_is_live(path: str, status: str, lifecycle: str) -> None:
+    assert only(A.replace("status: production", f"status: {status}"), path).lifecycle == lifecycle
+
+
+def test_a_misspelt_data_source_and_an_absent_technique_are_tolerated() -> None:
+    text = A.replace("data_source:", "data_sources:").replace("[T1218, T1218.011]", "None")
+    rule = only(text)
+    assert LogSource("data_source", "Sysmon EventID 1") in rule.log_sources
+    assert rule.technique_ids == () and rule.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("search: '| tstats", "search: {a: 1}\nother: '| tstats", "search"),
+        ("  asset_type: Endpoint\n", "  asset_type: {a: 1}\n", "asset_type"),
+        ("date: '2024-09-30'", "date: soon", "date"),
+        ("name: A program starts another\n", "", "name"),
+        ("T1218, ", "T12, ", "T12"),
+    ],
+)
+def test_what_has_the_wrong_shape_is_a_problem(old: str, new: str, said: str) -> None:
+    assert any(said in problem.message for problem in only(A.replace(old, new)).problems)
+
+
+def test_a_file_that_is_no_detection_is_a_problem() -> None:
+    reading = read("a: 1", "detections/a.yml", ReadWith())
+    assert reading.documents == () and "no Splunk detection" in reading.problems[0].message
+
+
+@pytest.mark.parametrize("text", ["- a\n- b", "name: [", "", "a: 1\n---\nb: 2"])
+def test_what_is_no_mapping_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableError):
+        read(text, "detections/a.yml", ReadWith())
+
+
+def test_macros_tell_the_kind_of_log() -> None:
+    assert context("`cloudtrail` eventName=X", ()) == {"aws"}
+    assert context("`o365_management_activity` Operation=X", ()) == {"m365"}
+    assert context("index=main", ("Linux Auditd Execve",)) == {"auditd"}
+
+
+def test_macros_of_a_checkout_are_read_with_their_arguments(tmp_path: Path) -> None:
+    folder = tmp_path / "macros"
+    folder.mkdir()
+    (folder / "ours.yml").write_text("name: ours\ndefinition: sourcetype=ours\n")
+    (folder / "both.yml").write_text("name: both\ndefinition: a=$x$ b=$y$\narguments: [x, y]\n")
+    (folder / "empty.yml").write_text("name: empty\n")
+    (folder / "broken.yml").write_text("name: [")
+    found = read_with(tmp_path)
+    assert set(found.texts) == {"ours", "both(2)"}
+    assert json.loads(found.texts["both(2)"]) == {"definition": "a=$x$ b=$y$", "arguments": ["x", "y"]}
+    (folder / "ours.yml").write_text("name: ours\ndefinition: sourcetype=other\n")
+    assert read_with(tmp_path).digest != found.digest
