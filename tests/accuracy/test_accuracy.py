@@ -20,6 +20,20 @@ LABELS = {
 }
 LIVE = {"sigma": 3779, "elastic": 2065, "splunk": 1613}
 RESOLVED = {"sigma": 0.989, "elastic": 0.978}
+# Where the table and we differ, and why.
+OTHER_PLACES = {
+    # The table gives Azure beside Entra ID to this rule alone of 55 that carry the same two tags.
+    "rules/integrations/azure/persistence_entra_id_user_signed_in_from_unusual_device.toml",
+    # The rule spells its key `data_sources`, which the table's author did not read; it says Windows IIS.
+    "detections/web/windows_iis_server_pswa_console_access.yml",
+}
+# Conditions that Sigma cannot express: prose, and an aggregation without a pipe. All four are unsupported rules.
+NO_QUERY = {
+    "unsupported/network/net_dns_high_subdomain_rate.yml",
+    "unsupported/windows/sysmon_always_install_elevated_parent_child_correlated.yml",
+    "unsupported/windows/win_dumping_ntdsdit_via_dcsync.yml",
+    "unsupported/windows/win_dumping_ntdsdit_via_netsync.yml",
+}
 READ_IN_FULL = {"sigma": ("sigma",), "elastic": ("kql", "eql")}
 
 
@@ -45,7 +59,7 @@ def test_every_query_is_parsed_in_full(vendor: str, reading) -> None:
         for analysis in reading(vendor).analyses
         if analysis.document.language in READ_IN_FULL[vendor] and analysis.parse != "full"
     }
-    assert not_full == {}
+    assert set(not_full) == (NO_QUERY if vendor == "sigma" else set()), not_full
 
 
 @pytest.mark.parametrize("vendor", LIVE)
@@ -73,7 +87,7 @@ def test_platforms_and_domains_are_those_of_the_table(vendor: str, reading, corp
         ours = ("|".join(analysis.places.platforms), "|".join(analysis.places.domains))
         if ours != (row["platforms"], row["domains"]):
             different[analysis.document.path] = (ours, row["platforms"], row["domains"])
-    assert different == {}
+    assert set(different) <= OTHER_PLACES, different
 
 
 def test_a_place_in_the_text_holds_what_was_written(reading) -> None:
@@ -83,6 +97,10 @@ def test_a_place_in_the_text_holds_what_was_written(reading) -> None:
             text = analysis.document.query or analysis.document.text
             for predicate in analysis.predicates:
                 test = predicate.test
-                if predicate.place in ("", "category", "until") and not 0 <= test.start < test.end <= len(text):
+                if predicate.place not in ("", "category", "until"):
+                    continue
+                # A null that is written as nothing at all has a place and no width.
+                written = test.start < test.end or test.operator == "exists"
+                if not (0 <= test.start <= test.end <= len(text) and written):
                     wrong[analysis.document.path] += 1
     assert wrong == Counter()
