@@ -177,17 +177,53 @@ class RuleSerializer(ChosenFieldsMixin, ListedRuleSerializer):
 
 
 class PredicateSerializer(serializers.Serializer):
+    """One test. `start` and `end` are offsets, in code points, into `query`, or into `text` where there is none."""
+
     field = serializers.CharField()
     canonical = serializers.CharField()
     operator = serializers.CharField()
     value = serializers.CharField()
     role = serializers.CharField()
     derived = serializers.CharField()
-    place = serializers.CharField()
-    indicator = serializers.CharField()
+    comparator = serializers.CharField()
+    negated = serializers.BooleanField()
+    indicator = serializers.CharField(help_text="Key of the counted indicator, empty where nothing is counted.")
     reach = serializers.IntegerField(allow_null=True)
     start = serializers.IntegerField()
     end = serializers.IntegerField()
+
+
+class RuleIndicatorSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    field = serializers.CharField()
+    operator = serializers.CharField()
+    value = serializers.CharField()
+    role = serializers.CharField()
+    excluded = serializers.BooleanField()
+    reach = serializers.IntegerField(allow_null=True)
+
+
+class BesideSerializer(serializers.Serializer):
+    """Tests that stand beside the query, under the name of their place."""
+
+    place = serializers.CharField()
+    predicates = PredicateSerializer(many=True)
+
+
+class RuleLogSourceSerializer(serializers.Serializer):
+    kind = serializers.CharField()
+    name = serializers.CharField()
+
+
+class StatedTechniqueSerializer(serializers.Serializer):
+    """`technique` is the id in force that `written` counts for, null when ATT&CK does not know it.
+
+    A structural parent is written beside its sub-technique as a matter of form, and counts for nothing.
+    """
+
+    written = serializers.CharField()
+    technique = serializers.CharField(source="technique.attack_id", default=None, allow_null=True)
+    structural = serializers.BooleanField()
 
 
 class ProblemSerializer(serializers.Serializer):
