@@ -13,6 +13,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema_field
 
 from catalog.words import unknown_parameter, unknown_word
 from detections.guide.facets import rule_words
@@ -22,6 +23,7 @@ from detections.models import Reader, Rule, RuleTechnique, Tactic, Technique
 KNOWN_EVERYWHERE = frozenset({"page", "page_size", "ordering", "fields", "format", "limit"})
 LONGEST = 200
 MOST_WORDS = 10
+WORDS = {"type": "array", "items": {"type": "string"}}  # the schema of a filter that has no list of its words
 
 
 class WordsField(forms.MultipleChoiceField):
@@ -88,6 +90,7 @@ class TechniquesField(forms.MultipleChoiceField):
             raise forms.ValidationError([f"ATT&CK knows no technique {word[:60]!r}." for word in wrong])
 
 
+@extend_schema_field(WORDS)
 class TechniquesFilter(django_filters.MultipleChoiceFilter):
     """Rules that state one of several techniques themselves, not by a sub-technique."""
 
@@ -114,6 +117,7 @@ class TacticsField(WordsField):
         return [meant.get(word.casefold(), word) for word in words]
 
 
+@extend_schema_field(WORDS)
 class TacticsFilter(WordsFilter):
     field_class = TacticsField
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.api.endpoint import Endpoint
+from catalog.api.parameters import FIELDS
 from catalog.api.serializers import AttackSerializer, SourceSerializer
+from detections.guide.figures import source_figures
 from detections.models import AttackRelease, Source, Technique
 
 ATTACK_LICENCE = (
@@ -15,34 +17,33 @@ ATTACK_LICENCE = (
 )
 
 
-class SourceListView(GenericAPIView):
-    """Where the rules come from: vendor, licence, commit, last sync."""
+class SourceListView(Endpoint):
+    """Where the rules come from: vendor, licence, commit, last sync, and how far the rules are parsed."""
 
     queryset = Source.objects.none()
     serializer_class = SourceSerializer
     pagination_class = None
-    filter_backends = ()
 
-    @extend_schema(responses=SourceSerializer(many=True))
+    @extend_schema(operation_id="sources", responses=SourceSerializer(many=True), parameters=[FIELDS])
     def get(self, request: Request) -> Response:
-        rows = Source.objects.visible_to(request._request.reader).in_order()
-        return Response(SourceSerializer(rows, many=True).data)
+        self.asked(self.queryset)
+        return Response(self.get_serializer(source_figures(self.reader), many=True).data)
 
 
-class AttackView(GenericAPIView):
+class AttackView(Endpoint):
     """The ATT&CK version in force, and its licence notice."""
 
     queryset = AttackRelease.objects.none()
     serializer_class = AttackSerializer
-    filter_backends = ()
 
+    @extend_schema(operation_id="attack", parameters=[FIELDS])
     def get(self, request: Request) -> Response:
-        release = AttackRelease.objects.first()
-        return Response(
-            {
-                "version": release.version if release else "",
-                "spec": release.spec if release else "",
-                "techniques": Technique.objects.in_force().count(),
-                "licence": ATTACK_LICENCE,
-            }
-        )
+        self.asked(self.queryset)
+        release = AttackRelease.objects.first() or AttackRelease()
+        facts = {
+            "version": release.version,
+            "spec": release.spec,
+            "techniques": Technique.objects.in_force().count(),
+            "licence": ATTACK_LICENCE,
+        }
+        return Response(self.get_serializer(facts).data)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.fields import chosen_fields
+from catalog.api.endpoint import Endpoint
 from catalog.api.filtering import ordered
+from catalog.api.parameters import FIELDS, ordering
 from catalog.api.serializers import (
     BesideSerializer,
     PredicateSerializer,
@@ -25,25 +25,21 @@ from detections.guide.rule import predicates_of
 from detections.models import Rule
 from detections.models.collation import code_point
 
-_ORDERING = OpenApiParameter("ordering", description="title, modified, created or level; - before it for descending.")
-_FIELDS = OpenApiParameter("fields", description="Only these keys of the answer, separated by commas.")
+COLUMNS = ("title", "modified", "created", "level")
 
 
-class RuleListView(GenericAPIView):
+class RuleListView(Endpoint):
     """Live rules by title; `live=all` and `live=no` for those that count nowhere."""
 
     queryset = Rule.objects.none()
     serializer_class = RuleSerializer
     filterset_class = RuleListFilterSet
 
-    @extend_schema(parameters=[_ORDERING, _FIELDS])
+    @extend_schema(operation_id="rules", responses=RuleSerializer(many=True), parameters=[ordering(*COLUMNS), FIELDS])
     def get(self, request: Request) -> Response:
-        rules = Rule.objects.visible_to(request._request.reader)
-        rows = self.filter_queryset(rules).for_list().prefetch_related("techniques")
-        columns = {name: code_point(name) for name in ("title", "modified", "created", "level")}
-        page = self.paginate_queryset(ordered(request, rows, columns, "title"))
-        context = self.get_serializer_context() | {"chosen": chosen_fields(request, RuleSerializer)}
-        return self.get_paginated_response(RuleSerializer(page, many=True, context=context).data)
+        rules = self.asked(Rule.objects.visible_to(self.reader)).qs.for_list().prefetch_related("techniques")
+        rows = ordered(request, rules, {name: code_point(name) for name in COLUMNS}, "title")
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
 
 class RuleDetailSerializer(RuleSerializer):
@@ -74,19 +70,19 @@ class RuleDetailSerializer(RuleSerializer):
         return rule.licence or rule.source.licence
 
 
-class RuleView(GenericAPIView):
+class RuleView(Endpoint):
     """One rule by the slug of its source and its own id."""
 
     queryset = Rule.objects.none()
     serializer_class = RuleDetailSerializer
-    filterset_class = None
+    pagination_class = None
 
-    @extend_schema(parameters=[_FIELDS])
+    @extend_schema(operation_id="rule", parameters=[FIELDS])
     def get(self, request: Request, source: str, own_id: str) -> Response:
-        reader = request._request.reader
-        rule = Rule.objects.visible_to(reader).for_page().filter(source__slug=source, own_id=own_id).first()
+        self.asked(self.queryset)
+        rules = Rule.objects.visible_to(self.reader).for_page()
+        rule = rules.filter(source__slug=source, own_id=own_id).first()
         if rule is None:
-            raise Http404(f"There is no rule {own_id[:100]!r} in {source[:50]!r}.")
-        rule.reading = predicates_of(rule.text, reader)
-        context = self.get_serializer_context() | {"chosen": chosen_fields(request, RuleDetailSerializer)}
-        return Response(RuleDetailSerializer(rule, context=context).data)
+            raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")
+        rule.reading = predicates_of(rule.text, self.reader)
+        return Response(self.get_serializer(rule).data)

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detections.guide.guide import Guide
-from detections.models import Rule, Source, Tactic, Technique
+from detections.models import Rule, Tactic, Technique
 
 
 class ChosenFieldsMixin:
@@ -146,6 +146,7 @@ class GuideSerializer(ChosenFieldsMixin, serializers.Serializer):
     parent = NameSerializer(source="technique.parent", allow_null=True)
     tactics = TacticSerializer(source="technique.tactics", many=True)
     description = serializers.CharField(source="technique.description")
+    subtechniques = serializers.BooleanField(source="rollup", help_text="Whether rules of sub-techniques count too.")
     rules = serializers.IntegerField()
     parsed = serializers.DictField(child=serializers.IntegerField())
     fields = FieldRowSerializer(source="checks.fields", many=True)
@@ -153,6 +154,7 @@ class GuideSerializer(ChosenFieldsMixin, serializers.Serializer):
     indicators_count = serializers.IntegerField(source="checks.indicators_count")
     exclusions = TablesSerializer()
     vendors = VendorGroupSerializer(many=True)
+    others = VendorGroupSerializer(many=True, help_text="Retired, deprecated, unsupported and copied: not counted.")
     log_sources = LogSourceSerializer(many=True)
     false_positives = FalsePositiveSerializer(many=True)
     attack_version = serializers.SerializerMethodField()
@@ -234,13 +236,22 @@ class ProblemSerializer(serializers.Serializer):
     severity = serializers.CharField()
 
 
-class SourceSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Source
-        fields = ("slug", "name", "vendor", "licence", "repository", "commit", "synced_at")
+class SourceSerializer(ChosenFieldsMixin, serializers.Serializer):
+    """`rules` are live ones, `others` are kept and count nowhere; `parsed` says how far the live ones are parsed."""
+
+    slug = serializers.CharField(source="source.slug")
+    name = serializers.CharField(source="source.name")
+    vendor = serializers.CharField(source="source.vendor")
+    licence = serializers.CharField(source="source.licence")
+    repository = serializers.CharField(source="source.repository")
+    commit = serializers.CharField(source="source.commit")
+    synced_at = serializers.DateTimeField(source="source.synced_at", allow_null=True)
+    rules = serializers.IntegerField()
+    others = serializers.IntegerField()
+    parsed = serializers.DictField(child=serializers.IntegerField())
 
 
-class AttackSerializer(serializers.Serializer):
+class AttackSerializer(ChosenFieldsMixin, serializers.Serializer):
     version = serializers.CharField()
     spec = serializers.CharField()
     techniques = serializers.IntegerField()

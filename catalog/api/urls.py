@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, re_path
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 from rest_framework.exceptions import NotFound
 
@@ -10,6 +11,7 @@ from catalog.api.rules import RuleListView, RuleView
 from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
 
 
+@extend_schema_view(get=extend_schema(exclude=True))
 class DocumentationView(SpectacularRedocView):
     """The schema for people. Redoc comes with the product and starts a worker from a blob."""
 
@@ -36,8 +38,8 @@ urlpatterns = [
     path("v1/techniques/<str:attack_id>/", TechniqueView.as_view(), name="api-technique"),
     path("v1/techniques/<str:attack_id>/guide/", TechniqueGuideView.as_view(), name="api-technique-guide"),
     path("v1/rules/", RuleListView.as_view(), name="api-rule-list"),
-    path("v1/rules/<slug:source>/<str:own_id>/", RuleView.as_view(), name="api-rule"),
+    path("v1/rules/<slug:source>/<own_id:own_id>/", RuleView.as_view(), name="api-rule"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
     path("v1/attack/", AttackView.as_view(), name="api-attack"),
-    re_path(r"^v1/.*$", nothing_here),
+    re_path(r"^(?:.*/)?$", nothing_here),
 ]
