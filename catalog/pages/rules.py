@@ -31,8 +31,7 @@ class RuleListView(View):
         for name, number in (("page_size", size), ("page", page)):
             if not number:
                 asked.errors[name] = ["Write a whole number from 1."]
-        rows = asked.rows if asked.data.get("live") else asked.rows.live()
-        paginator = Paginator(rows, min(size or PAGE, LARGEST_PAGE))
+        paginator = Paginator(asked.rows, min(size or PAGE, LARGEST_PAGE))
         context = {
             "errors": asked.errors,
             "page_obj": None if asked.errors else paginator.get_page(page),

@@ -14,6 +14,7 @@ from django.views.generic import View
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
 from catalog.pages.filtering import Asked, Choice, ask
 from catalog.pages.indicator_tables import first_rows
+from catalog.templatetags.wording import query_with
 from detections.guide.coverage import build_coverage
 from detections.guide.guide import build_guide
 from detections.guide.suggestions import suggest_techniques
@@ -22,7 +23,7 @@ from detections.models import Rule, Source, Tactic, Technique
 SHOWN = 50
 WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
 SHOWS = {"": "all", "covered": "covered", "missing": "only missing"}
-OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse")  # filters that rules answer
+OF_RULES = TechniqueFilterSet.OF_RULES
 FLAGS = {"": False, "0": False, "1": True}
 
 
@@ -124,30 +125,34 @@ class TechniqueDetailView(TechniquePage):
 
 
 class TechniqueListView(View):
-    """All techniques in force by tactic, with the rules of each vendor that the filters let through."""
+    """Techniques in force by tactic, with the rules of each vendor that the filters let through.
+
+    Filters of rules leave the techniques that a rule answers; `show=missing` those that none does.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        rules = Rule.objects.visible_to(request.reader).live()
-        techniques = ask(request, TechniqueFilterSet, Technique.objects.in_force(), (*OF_RULES, "show"))
-        asked = ask(request, RuleFilterSet, rules, (*techniques.data, "show"))
-        errors = {**asked.errors, **techniques.errors}
+        asked = ask(request, TechniqueFilterSet, Technique.objects.in_force(), ("show",))
+        errors = dict(asked.errors)
         show = request.GET.get("show", "")
         if show not in SHOWS:
             errors["show"] = [f"Write one of: {', '.join(word for word in SHOWS if word)}."]
+        techniques = asked.rows
+        if show == "missing":
+            techniques = ask(request, TechniqueFilterSet, Technique.objects.in_force(), ("show", *OF_RULES)).rows
         context = {
             "errors": errors,
-            "coverage": None if errors else build_coverage(techniques.rows, asked.rows, show),
+            "coverage": None if errors else build_coverage(techniques, asked.filterset.rules, show),
             "sources": Source.objects.visible_to(request.reader).in_order(),
             "choices": [
-                techniques.choice("tactic", "Tactic", "all", dict(Tactic.objects.values_list("shortname", "name"))),
+                asked.choice("tactic", "Tactic", "all", dict(Tactic.objects.values_list("shortname", "name"))),
                 Choice("show", "Show", "all", tuple(SHOWS.items())[1:], show, ()),
                 asked.choice("vendor", "Vendor", "all"),
                 asked.choice("platform", "Platform", "all"),
                 asked.choice("domain", "Domain", "all"),
             ],
-            "kept": asked.besides("vendor", "platform", "domain"),
+            "kept": asked.besides("q", "tactic", "vendor", "platform", "domain"),
             "words": request.GET.get("q", ""),
-            "filtered": bool(asked.query or techniques.query or show),
-            "rule_query": f"?{asked.query}" if asked.query else "",
+            "filtered": bool(asked.query or show),
+            "rule_query": query_with(urlencode(asked.besides("q", "tactic"))),
         }
         return render(request, "techniques/technique_list.html", context, status=400 if errors else 200)

@@ -64,8 +64,8 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         mine = Q(technique=technique)
         if rollup:
             mine |= Q(technique__parent=technique)
-        tags = RuleTechnique.objects.filter(mine, structural=False, rule=OuterRef("pk"))
-        return self.filter(Exists(tags))
+        # Not a correlated EXISTS: on SQLite that reads all tags of the technique again for every rule.
+        return self.filter(pk__in=RuleTechnique.objects.filter(mine, structural=False).values("rule"))
 
     def checking(self, indicator: str, excluded: bool = False) -> RuleQuerySet:
         """Rules that check the indicator of a key, or exclude it; each once."""
