@@ -17,6 +17,9 @@ __all__ = [
     "build_guide", "more_indicators", "rules_using", "rules_with_field",
 ]  # fmt: skip
 
+# Columns that no row of a guide shows: decoding them takes longer than the query.
+NOT_SHOWN = ("description", "authors", "references", "tags")
+
 
 @dataclass(frozen=True, slots=True)
 class VendorGroup:
@@ -72,7 +75,7 @@ def build_guide(
     `limit` bounds the rows of both tables of indicators; the counts beside them are complete.
     """
     asked = rules.visible_to(reader).under_technique(technique, rollup)
-    rows = list(asked.in_order().for_list())
+    rows = list(asked.in_order().for_list().defer(*NOT_SHOWN))
     live = [rule for rule in rows if rule.live]
     checks, exclusions = build_tables(asked.live(), _every(technique, reader, rollup), reader, limit=limit)
     parsed = Counter(rule.parse for rule in live)

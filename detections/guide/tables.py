@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -57,8 +58,7 @@ class Tables:
     indicators_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counted(NamedTuple):
     """An indicator before its spelling is known. `here` counts the rules of the page before any filter."""
 
     key: str
@@ -69,9 +69,9 @@ class _Counted:
     here: int
     reach: int
 
-    @property
-    def rank(self) -> tuple[int, str, str]:
-        return (-self.rules, self.field, self.operator)
+
+def _rank(row: _Counted) -> tuple[int, str, str]:
+    return (-row.rules, row.field, row.operator)
 
 
 def build_tables(
@@ -122,7 +122,7 @@ def _count_indicators(
     for excluded, key, field, operator, role, number, here, *reach in found:
         tables[excluded].append(_Counted(key, field, operator, role, number, here, reach[excluded]))
     for rows in tables:
-        rows.sort(key=lambda row: row.rank)
+        rows.sort(key=_rank)
     return tables
 
 
@@ -131,15 +131,15 @@ def _around(rows: list[_Counted], offset: int, limit: int) -> tuple[int, list[_C
     if offset >= len(rows) or limit <= 0:
         return offset, []
     start, end = offset, min(offset + limit, len(rows))
-    while start and rows[start - 1].rank == rows[offset].rank:
+    while start and _rank(rows[start - 1]) == _rank(rows[offset]):
         start -= 1
-    while end < len(rows) and rows[end].rank == rows[end - 1].rank:
+    while end < len(rows) and _rank(rows[end]) == _rank(rows[end - 1]):
         end += 1
     return start, rows[start:end]
 
 
 def _spelled(rows: list[_Counted], shown: dict[str, str], skip: int, limit: int) -> tuple[IndicatorRow, ...]:
-    ordered = sorted(rows, key=lambda row: (*row.rank, shown.get(row.key, ""), row.key))
+    ordered = sorted(rows, key=lambda row: (*_rank(row), shown.get(row.key, ""), row.key))
     return tuple(
         IndicatorRow(
             row.key, row.field, row.operator, shown.get(row.key, ""), row.role, row.rules,
