@@ -66,7 +66,7 @@ def perform(run: Run, progress: Progress | None = None) -> dict[str, Any]:
     A run that is no longer queued is left alone: a task may be delivered twice.
     """
     with transaction.atomic():
-        row = Run.objects.select_for_update().select_related("source").get(pk=run.pk)
+        row = Run.objects.select_for_update(of=("self",)).select_related("source").get(pk=run.pk)
         if row.state != Run.State.QUEUED:
             return dict(row.counts)
         row.begin()
