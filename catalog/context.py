@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from detections.models import AttackRelease, Generation
+from detections.models import Generation
 
 # The sections of the navigation: the first part of the address, the word, the name of the page.
 SECTIONS = (
@@ -23,6 +23,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "section": request.path.split("/")[1],
         "sections": SECTIONS,
-        "attack": SimpleLazyObject(lambda: AttackRelease.objects.first() or AttackRelease()),
         "generation": getattr(request, "generation", SimpleLazyObject(Generation.objects.current)),
     }

@@ -36,11 +36,14 @@ class TechniquePage(View):
 
     own: tuple[str, ...] = ("from", "subtechniques", "equivalent")
     technique: Technique
+    subtechniques: list[Technique]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         written = kwargs["attack_id"]
-        known = Technique.objects.with_relatives().filter(attack_id=written.upper()).first()
-        if not WRITTEN_ID.fullmatch(written) or known is None:
+        sound = WRITTEN_ID.fullmatch(written) is not None
+        family = list(Technique.objects.with_relatives().family(written.upper())) if sound else []
+        known = family[0] if family else None
+        if known is None:
             context = {"written": written[:60], "suggestions": suggest_techniques(written)}
             return render(request, "errors/technique_unknown.html", context, status=404)
         target = known.successor if known.revoked and known.successor else known
@@ -50,7 +53,7 @@ class TechniquePage(View):
                 query["from"] = known.attack_id
             address = reverse(request.resolver_match.view_name, kwargs={**kwargs, "attack_id": target.attack_id})
             return redirect(f"{address}?{query.urlencode()}" if query else address, permanent=True)
-        self.technique = known
+        self.technique, *self.subtechniques = family
         return super().dispatch(request, *args, **kwargs)
 
     def ask(self) -> Asked:
@@ -104,7 +107,7 @@ class TechniqueDetailView(TechniquePage):
                 asked.choice("domain", "Domain", "all"),
             ],
             "kept": asked.besides("vendor", "platform", "domain"),
-            "subtechniques": self.technique.subtechniques.in_force().in_order(),
+            "subtechniques": self.subtechniques,
         }
         if self.technique.in_force and not asked.errors:
             context |= self.guide(asked, context["filter_query"])

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from detections.models.technique import AttackRelease
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def current(self) -> Generation:
-        """The one row; made when the catalog is new."""
-        row = self.filter(pk=1).first()
-        return row or self.get_or_create(pk=1)[0]
+        """The one row, with the ATT&CK version in force (`attack_version`); made when the catalog is new."""
+        version = AttackRelease.objects.values("version")[:1]
+        row = self.filter(pk=1).annotate(attack_version=Coalesce(Subquery(version), Value(""))).first()
+        if row is None:
+            self.get_or_create(pk=1)
+            return self.current()
+        return row
 
     def bump(self, counts_stale: bool | None = None) -> None:
         """Make every cached page old. The last statement of every change's transaction."""

@@ -58,6 +58,11 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
         """With all that the head of a technique's page shows."""
         return self.select_related("parent", "successor").prefetch_related("tactics")
 
+    def family(self, attack_id: str) -> TechniqueQuerySet:
+        """The technique of an id, and behind it its sub-techniques in force."""
+        below = Q(parent__attack_id=attack_id, revoked=False, deprecated=False)
+        return self.filter(Q(attack_id=attack_id) | below).in_order()
+
     def in_force_by_written_id(self) -> dict[str, int]:
         """For every known id the key of the technique that a rule tagged with it counts for."""
         return dict(self.annotate(end=Coalesce("successor_id", "id")).values_list("attack_id", "end"))
