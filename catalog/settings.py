@@ -3,6 +3,7 @@
 With nothing set this is a single process on SQLite in `var/`, for one person on one machine.
 """
 
+import contextlib
 from pathlib import Path
 
 import dj_database_url
@@ -155,6 +156,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+with contextlib.suppress(OSError):  # a read-only root has its static files collected already
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True  # a first run needs no collectstatic
 
 LOGIN_URL = "admin:login"

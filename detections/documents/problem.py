@@ -45,7 +45,10 @@ class UnreadableError(Exception):
 
 
 def locate(text: str, offset: int) -> tuple[int, int, str]:
-    """Line and column (from 1) of an offset, and the line's text cut to 160 characters around the column."""
+    """Line and column (from 1) of an offset, and the line's text cut to 160 characters around the column.
+
+    What no database can hold (NUL, halves of surrogate pairs) is shown as U+FFFD.
+    """
     offset = max(0, min(offset, len(text)))
     line = text.count("\n", 0, offset) + 1
     first = text.rfind("\n", 0, offset) + 1
@@ -53,7 +56,8 @@ def locate(text: str, offset: int) -> tuple[int, int, str]:
     whole = text[first : last if last >= 0 else len(text)]
     column = offset - first + 1
     cut = max(0, column - 80)
-    return line, column, whole[cut : cut + 160].rstrip("\r")
+    shown = whole[cut : cut + 160].rstrip("\r").replace("\x00", "\ufffd")
+    return line, column, shown.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def problem_at(
