@@ -1,0 +1,72 @@
+"""Rendered answers: kept until the catalog changes, one for each reader, address and format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from detections.models import Generation, Technique
+from tests.pages import rows
+
+GUIDE = "/api/v1/techniques/T1578.001/guide/"
+
+
+@pytest.fixture
+def kept(settings: Any, snapshot: Technique, request: pytest.FixtureRequest) -> Technique:
+    """With a cache of the test's own."""
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": request.node.nodeid}
+    }
+    return snapshot
+
+
+@pytest.mark.parametrize("address", [GUIDE, "/techniques/T1578.001/", "/api/v1/rules/", "/rules/"])
+def test_a_kept_answer_costs_one_query(
+    client: Client, kept: Technique, django_assert_num_queries: Any, address: str
+) -> None:
+    first = client.get(address)
+    with django_assert_num_queries(1):
+        second = client.get(address)
+    assert second.content == first.content and second.headers["ETag"] == first.headers["ETag"]
+    assert second.headers["Content-Type"] == first.headers["Content-Type"]
+
+
+def test_a_change_of_the_catalog_makes_it_anew(client: Client, kept: Technique) -> None:
+    first = client.get(GUIDE)
+    rows.rule("Added", [kept])
+    assert client.get(GUIDE).json()["rules"] == 2
+    Generation.objects.bump()
+    second = client.get(GUIDE)
+    assert second.json()["rules"] == 3 and second.headers["ETag"] != first.headers["ETag"]
+
+
+def test_who_has_it_already_gets_304(client: Client, kept: Technique) -> None:
+    tag = client.get(GUIDE).headers["ETag"]
+    response = client.get(GUIDE, headers={"If-None-Match": f'"other", W/{tag}'})
+    assert response.status_code == 304 and response.content == b"" and response.headers["ETag"] == tag
+    Generation.objects.bump()
+    assert client.get(GUIDE, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_readers_formats_and_queries_do_not_share(client: Client, kept: Technique) -> None:
+    anonymous = client.get(GUIDE)
+    assert client.get(f"{GUIDE}?vendor=elastic").json()["rules"] == 1
+    assert client.get(GUIDE, headers={"Accept": "text/html"}).headers["Content-Type"].startswith("text/html")
+    fragment = client.get("/techniques/T1578.001/indicators/", headers={"HX-Request": "true"}).content
+    assert fragment != client.get("/techniques/T1578.001/indicators/").content
+    team = rows.source("team", public=False)
+    rows.rule("Ours", [kept], at=team)
+    member = Client()
+    member.force_login(User.objects.create_user("reader"))
+    assert member.get(GUIDE).json()["rules"] == 3
+    assert client.get(GUIDE).content == anonymous.content
+
+
+def test_an_error_is_not_kept(client: Client, kept: Technique) -> None:
+    address = "/api/v1/rules/elastic/soon/"
+    assert client.get(address).status_code == 404
+    rows.rule("Soon", [kept], own_id="soon")
+    assert client.get(address).status_code == 200
