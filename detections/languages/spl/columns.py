@@ -34,7 +34,8 @@ class Columns:
         if self.closed and self.opened is not None:
             return replace(self.opened, field=name)
         path = unquoted(written)
-        return Column(name, path if path != name else "")
+        lookup = self.opened.lookup if self.opened is not None else ""
+        return Column(name, path if path != name else "", "", lookup)
 
     def put(self, written: str, column: Column) -> None:
         self.known[self.name(written)] = column

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 # A search may begin with these; they make their own rows.
 GENERATING = frozenset({
-    "search", "tstats", "mstats", "inputlookup", "from", "datamodel", "makeresults", "rest", "savedsearch", "loadjob",
-    "metadata", "dbinspect", "eventcount", "multisearch", "union", "mcatalog", "pivot", "set", "gentimes", "mpreview",
-    "typeahead", "dbxquery", "walklex", "metasearch", "findtypes", "history", "audit", "searchtxn", "tscollect",
+    "audit", "datamodel", "dbinspect", "dbxquery", "eventcount", "findtypes", "from", "gentimes", "history",
+    "inputcsv", "inputlookup", "loadjob", "makeresults", "mcatalog", "metadata", "metasearch", "mpreview", "mstats",
+    "multisearch", "pivot", "rest", "savedsearch", "search", "searchtxn", "set", "summary", "tstats", "typeahead",
+    "union", "walklex",
 })  # fmt: skip
 
 # These neither test anything nor make a column that a later test could mean.
 NEUTRAL = frozenset({
-    "dedup", "sort", "head", "tail", "reverse", "uniq", "fillnull", "filldown", "makemv", "mvcombine", "mvexpand",
-    "nomv", "xmlkv", "xmlunescape", "extract", "kv", "kvform", "multikv", "replace", "outputlookup", "outputcsv",
-    "collect", "sendemail", "sendalert", "makecontinuous", "fieldformat", "fieldsummary", "fromjson", "tojson",
-    "format", "return", "localize", "localop", "noop", "redistribute", "reltime", "rangemap", "setfields", "tags",
-    "typer", "xyseries", "untable", "transpose", "gauge", "highlight", "iconify", "outlier", "abstract", "analyzefields",
-    "outputtext", "require", "script", "run", "spl1", "cofilter", "diff", "erex", "addinfo", "selfjoin", "cluster",
-    "concurrency", "contingency", "correlate", "delta", "expand", "flatten", "folderize", "input", "mcollect", "meventcollect",
-    "overlap", "relevancy", "trendline", "x11", "arules", "associate", "delete", "dump", "accum", "autoregress",
-    "collapse", "awssnsalert", "geom", "geomfilter", "geostats", "getworkflow", "bucketdir", "crawl", "scrub", "strcat",
-    "tscollect", "cyberchef",
+    "abstract", "analyzefields", "arules", "associate", "cluster", "cofilter", "collect", "concurrency", "contingency",
+    "correlate", "dedup", "delete", "diff", "extract", "fieldformat", "fieldsummary", "filldown", "fillnull", "format",
+    "fromjson", "gauge", "geom", "head", "highlight", "iconify", "kv", "kvform", "localize", "localop",
+    "makecontinuous", "makemv", "mcollect", "meventcollect", "multikv", "mvcombine", "mvexpand", "nomv", "noop",
+    "outlier", "outputcsv", "outputlookup", "outputtext", "overlap", "redistribute", "relevancy", "reltime", "replace",
+    "require", "return", "reverse", "scrub", "selfjoin", "sendalert", "sendemail", "setfields", "sort", "tags", "tail",
+    "tojson", "transpose", "trendline", "tscollect", "typer", "uniq", "untable", "x11", "xmlkv", "xmlunescape",
+    "xyseries",
+})  # fmt: skip
+
+# These select rows by something that is not part of the search, or in a language of their own.
+UNREAD = frozenset({
+    "dbxquery", "geomfilter", "loadjob", "mpreview", "pivot", "run", "savedsearch", "script", "searchtxn", "walklex",
 })  # fmt: skip
 
 # These make columns whose names the search does not say.
@@ -32,15 +36,20 @@ COMBINING = frozenset({
     "join", "append", "appendcols", "appendpipe", "union", "multisearch", "set", "map", "foreach",
 })  # fmt: skip
 
-FIELD_MAKING = frozenset({
-    "eval", "rename", "rex", "spath", "xpath", "lookup", "iplocation", "stats", "sistats", "chart", "timechart", "eventstats",
-    "streamstats", "addtotals", "addcoltotals", "top", "rare", "sitop", "sirare", "sichart", "sitimechart",
-    "transaction", "transam", "bin", "bucket", "discretize", "convert", "fields", "table", "inputlookup", "inputcsv",
+AGGREGATING = frozenset({
+    "chart", "eventstats", "geostats", "sichart", "sistats", "sitimechart", "stats", "streamstats", "timechart",
 })  # fmt: skip
 
-TESTING = frozenset({"search", "where", "regex", "tstats", "mstats"})
+FIELD_MAKING = AGGREGATING | frozenset({
+    "accum", "addcoltotals", "addinfo", "addtotals", "autoregress", "bin", "bucket", "convert", "cyberchef",
+    "delta", "discretize", "erex", "eval", "fields", "inputcsv", "inputlookup", "iplocation",
+    "lookup", "rangemap", "rare", "rename", "rex", "sirare", "sitop", "spath",
+    "strcat", "table", "top", "transaction", "transam", "xpath",
+})  # fmt: skip
 
-KNOWN = GENERATING | NEUTRAL | OPENING.keys() | COMBINING | FIELD_MAKING | TESTING
+TESTING = frozenset({"search", "metasearch", "where", "regex", "tstats", "mstats", "mcatalog"})
+
+KNOWN = GENERATING | NEUTRAL | UNREAD | OPENING.keys() | COMBINING | FIELD_MAKING | TESTING
 
 # Macros that every installation has or that stand for a place to put one's own exceptions: undefined, they say nothing.
 PLUMBING = frozenset({

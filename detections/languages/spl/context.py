@@ -1,4 +1,4 @@
-"""What the lowering of one SPL search shares: the text, its places, its findings, and what was passed over on purpose."""
+"""What the lowering of one search shares: its text, places and findings, and what was passed over on purpose."""
 
 from __future__ import annotations
 
@@ -39,14 +39,15 @@ class Context:
     def condition(self, column: Column, tests: tuple[Test, ...], start: int, end: int, kind: str = "") -> Condition:
         """A condition on a column; `kind` says why the test itself is derived though its column is not."""
         if column.lookup:
-            self.tell_lookup(column.lookup, start, end)
+            self.tell_lookup(column.lookup, start, end, sure=bool(column.kind))
         begin, stop = self.place(start, end)
         derived = column.kind or kind
         return Condition(column.field, tests, begin, stop, column.path, derived, column.base)
 
-    def tell_lookup(self, lookup: str, start: int, end: int) -> None:
+    def tell_lookup(self, lookup: str, start: int, end: int, *, sure: bool = True) -> None:
         """That the values looked for stand in a lookup, which is not part of the search. Once for each lookup."""
         if lookup in self.looked:
             return
         self.looked.add(lookup)
-        self.findings.add(start, end, f"The values are in lookup {lookup}, which is not part of the search.", "note")
+        said = "The values are" if sure else "The values may be"
+        self.findings.add(start, end, f"{said} in lookup {lookup}, which is not part of the search.", "note")

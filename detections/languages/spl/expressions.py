@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, cast
 
 from lark import Token, Tree
 
@@ -12,6 +13,7 @@ from detections.languages.parsing import Piece, Plan, end_of, fold, start_of
 from detections.languages.spl.context import Context
 from detections.languages.spl.names import unquoted
 from detections.languages.spl.nodes import Column, Search
+from detections.languages.spl.rebuilding import made_of
 from detections.languages.spl.search import macro_condition
 from detections.languages.spl.values import decoded, inside, likened
 from detections.languages.tree import Branch, Condition, Node, Operator, Test, join
@@ -27,13 +29,14 @@ _BLANKS = re.compile(r"\s+")
 
 
 class Operand(NamedTuple):
-    """One side of a comparison: a field, a literal (string or number), or an expression with its text."""
+    """One side of a comparison: a field, a literal (string or number), or an expression with its text and fields."""
 
     kind: str
     text: str
     start: int
     end: int
     raw: str = ""
+    fields: tuple[str, ...] = ()
 
 
 class EvalLowering:
@@ -64,7 +67,8 @@ class EvalLowering:
                 pattern = parts[-1]
                 return self._turned(piece, self._like(parts[0], pattern, piece), len(parts) == 4)
             case "membership":
-                return self._turned(piece, self._membership(parts[0], parts[-1].children[1:-1:2], piece), len(parts) == 4)
+                members = cast("Tree[Token]", parts[-1]).children[1:-1:2]
+                return self._turned(piece, self._membership(parts[0], members, piece), len(parts) == 4)
             case "call":
                 return self._call(piece)
         return self._truth(piece)
@@ -97,15 +101,16 @@ class EvalLowering:
 
     def _comparison(self, piece: Tree[Token]) -> Node | Plan[None] | None:
         left, sign, right = piece.children[0], str(piece.children[1]), piece.children[2]
-        for test, other in ((left, right), (right, left)):
-            if _is_test(test):
+        for tested, other in ((left, right), (right, left)):
+            if _is_test(tested):
                 truth = _TRUTHS.get(self.operand(other).text.lower())
                 if truth is not None and sign in ("=", "==", "!="):
                     turned = truth is (sign == "!=")
-                    return Plan([(test, None)], lambda nodes, turned=turned: self._unless(piece, nodes, turned))
+                    self.context.skip(start_of(other), end_of(other), "the truth of a test")
+                    return Plan([(tested, None)], partial(self._unless, piece, turned))
         one, two = self.operand(left), self.operand(right)
         if one.kind == "literal" and two.kind == "literal":
-            self.context.skip(start_of(piece), end_of(piece), "a comparison of constants")
+            self._constant(piece)
             return None
         if one.kind == "literal":
             one, two, sign = two, one, _TURNED.get(sign, sign)
@@ -115,7 +120,15 @@ class EvalLowering:
         condition = self.context.condition(column, (test,), start_of(piece), end_of(piece), kind or more)
         return self._turned(piece, condition, sign == "!=")
 
-    def _unless(self, piece: Piece, nodes: list[Node], turned: bool) -> Node | None:
+    def _constant(self, piece: Tree[Token]) -> None:
+        """`1=1` is a way to write "always"; a name in double quotes is a mistake."""
+        start, end = start_of(piece), end_of(piece)
+        self.context.skip(start, end, "a comparison of constants")
+        if any(isinstance(part, Token) and part.type == "STRING" for part in (piece.children[0], piece.children[2])):
+            message = "This compares two texts. A field's name stands in single quotes here, or in none."
+            self.context.findings.add(start, end, message, "warning")
+
+    def _unless(self, piece: Piece, turned: bool, nodes: list[Node]) -> Node | None:
         return self._turned(piece, nodes[0], turned) if nodes else None
 
     def _against(self, other: Operand, operator: Operator, comparator: str) -> tuple[Test, str]:
@@ -184,7 +197,9 @@ class EvalLowering:
         """The column that an operand is; an expression is its own text, and derived."""
         if operand.kind == "field":
             return self.context.columns.column(operand.text), ""
-        return Column(operand.text, kind="eval", base=()), "eval"
+        columns = self.context.columns
+        base = tuple(dict.fromkeys(columns.column(name).field for name in operand.fields))
+        return Column(operand.text, kind="eval", base=base), "eval"
 
     def operand(self, piece: Piece) -> Operand:
         """One side of a comparison."""
@@ -199,9 +214,9 @@ class EvalLowering:
             if piece.type == "NUMBER":
                 return Operand("literal", str(piece), start, end)
         elif piece.data == "negative" and isinstance(piece.children[1], Token) and piece.children[1].type == "NUMBER":
-            return Operand("literal", "".join(piece.children), start, end)
+            return Operand("literal", "".join(map(str, piece.children)), start, end)
         text = self.context.text[start_of(piece) : end_of(piece)]
-        return Operand("expression", _BLANKS.sub(" ", text), start, end)
+        return Operand("expression", _BLANKS.sub(" ", text), start, end, fields=tuple(made_of(piece)[0]))
 
     def computed(self, piece: Piece) -> Iterator[Node]:
         """The conditions inside an expression that makes a column: those of if(), case() and validate(), and the

@@ -36,7 +36,8 @@ def aggregates(columns: Columns, found: list[Word]) -> dict[str, Column]:
         if function in _RETURNING and plain and "*" not in argument and name != written:
             made[key] = columns.column(argument)
         else:
-            made[key] = Column(key, kind="aggregate")
+            base = (columns.column(argument).field,) if plain and "*" not in argument else ()
+            made[key] = Column(key, kind="aggregate", base=base)
     return made
 
 
@@ -101,7 +102,7 @@ def _alias(columns: Columns, name: str, found: list[Word]) -> None:
 
 
 def _rex(columns: Columns, name: str, found: list[Word]) -> None:
-    named, others = options(found)
+    named = options(found)[0]
     if named.get("mode", "").lower() == "sed":
         return
     text = " ".join(word.text for word in found)
@@ -146,6 +147,25 @@ def _iplocation(columns: Columns, name: str, found: list[Word]) -> None:
         columns.derive(prefix + place, "lookup")
 
 
+def _strcat(columns: Columns, name: str, found: list[Word]) -> None:
+    others = options(found)[1]
+    if others:
+        columns.derive(others[-1].text, "eval")
+
+
+def _named(columns: Columns, name: str, found: list[Word]) -> None:
+    """Columns whose names belong to the command, or stand in its options."""
+    named, others = options(found)
+    made = {
+        "rangemap": ("range",),
+        "addinfo": ("info_min_time", "info_max_time", "info_search_time", "info_sid"),
+        "cyberchef": tuple(value for key, value in named.items() if key == "outfield"),
+        "erex": tuple(word.text for word in others[:1]),
+    }
+    for key in made[name]:
+        columns.derive(key, "rex" if name == "erex" else "eval")
+
+
 def _fields(columns: Columns, name: str, found: list[Word]) -> None:
     names = [word.text for word in options(found)[1]]
     if names and names[0].startswith("-"):
@@ -160,5 +180,7 @@ HANDLERS: dict[str, Handler] = {
     "transaction": _transaction, "transam": _transaction, "addtotals": _addtotals,
     "rename": _rename, "bin": _alias, "bucket": _alias, "discretize": _alias, "convert": _alias,
     "rex": _rex, "spath": _spath, "xpath": _spath, "lookup": _lookup, "iplocation": _iplocation,
+    "accum": _alias, "autoregress": _alias, "delta": _alias, "strcat": _strcat, "rangemap": _named,
+    "addinfo": _named, "cyberchef": _named, "erex": _named, "geostats": _stats,
     "fields": _fields, "table": _fields,
 }  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import cast
 
 from lark import Token, Tree
 
 from detections.languages.parsing import Findings, Piece
 from detections.languages.spl.columns import Columns
-from detections.languages.spl.commands import KNOWN, OPENING, PLUMBING
+from detections.languages.spl.commands import AGGREGATING, KNOWN, OPENING, PLUMBING, UNREAD
 from detections.languages.spl.context import Context
 from detections.languages.spl.expressions import EvalLowering
 from detections.languages.spl.fields import HANDLERS, aggregates, grouped
@@ -22,6 +23,8 @@ from detections.languages.spl.search import SearchLowering
 from detections.languages.spl.values import decoded, inside
 from detections.languages.tree import Beside, Branch, BranchKind, Node, join
 
+MAX_MAPS = 2  # texts of `map` inside texts of `map`
+
 _REGEX = re.compile(r'(?:("[^"]+"|\'[^\']+\'|[^\s=!"]+)\s*(!?=)\s*)?("(?:[^"\\]|\\[\s\S])*"|[^"\s][\s\S]*)')
 _MACRO = re.compile(r"`\s*([\w.:-]+)\s*(?:\([^`]*\))?\s*`\s*")
 _EVAL_CALL = re.compile(r"\beval\s*\(", re.IGNORECASE)
@@ -32,17 +35,18 @@ _BLANKS = re.compile(r"\s+")
 
 
 class Lowering:
-    """One search. `expander` expands the macros inside `map`'s text; `tokens` says that this search is such a text."""
+    """One search. `expander` expands the macros inside `map`'s text; `depth` counts the texts that this one is in."""
 
     def __init__(
         self, text: str, place: Callable[[int, int], tuple[int, int]], findings: Findings, expander: Expander,
-        *, tokens: bool = False,
+        *, depth: int = 0,
     ) -> None:  # fmt: skip
         self.context = Context(text, place, findings, self._bracketed)
         self.text = text
         self.beside: list[Beside] = []
         self._expander = expander
-        self._tokens = tokens
+        self._depth = depth
+        self._tokens = depth > 0
 
     def lower(self) -> Node | None:
         return self._search(split(self.text, self.context.findings))[0]
@@ -76,8 +80,8 @@ class Lowering:
         handler = HANDLERS.get(name)
         if handler is not None:
             found = words(self.text, command.begin, command.end, command.searches)
-            if name not in ("rename", "rex", "table", "fields"):
-                self._aggregated_conditions(found)
+            if name in AGGREGATING:
+                self._aggregated(found)
             handler(self.context.columns, name, found)
         elif name in _TESTS:
             node = _TESTS[name](self, command)
@@ -86,9 +90,14 @@ class Lowering:
         elif name in _OTHERS:
             _OTHERS[name](self, command, rows)
         elif name in OPENING:
+            if first:
+                self.context.columns = Columns(closed=True)
             self.context.columns.open(OPENING[name])
         elif name in ("inputlookup", "inputcsv"):
             self._inputlookup(command, rows, first=first)
+        elif name in UNREAD or (name == "head" and "(" in self.text[command.begin : command.end]):
+            message = f"What `{name}` selects is not part of the search, or in another language. It was left out."
+            self.context.findings.add(command.start, command.end, message)
         elif name not in KNOWN:
             place = command.start, command.begin if name else command.end
             shown = name or self.text[command.start : command.end].split()[0]
@@ -123,7 +132,7 @@ class Lowering:
 
     def _regex(self, command: Command) -> Node | None:
         match = _REGEX.match(self.text, command.begin + self._blanks(command.begin), command.end)
-        if match is None or match.end() < command.end and self.text[match.end() : command.end].strip():
+        if match is None or self.text[match.end() : command.end].strip():
             message = "`regex` takes a field, `=` or `!=`, and a quoted expression. It was left out."
             self.context.findings.add(command.start, command.end, message)
             return None
@@ -146,14 +155,17 @@ class Lowering:
         for piece in root.children[1:]:
             if isinstance(piece, Token) or len(piece.children) < 3:
                 continue
-            target, value = piece.children[0], piece.children[2]
+            target, value = cast("Token", piece.children[0]), piece.children[2]
             self.beside.extend(Beside("computed", node) for node in lowering.computed(value))
             if "<<" not in target and target.type != "TEMPLATE":
                 self.context.columns.put(target, assigned(self.context.columns, target, value))
 
-    def _aggregated_conditions(self, found: list[Word]) -> None:
-        """The conditions of `count(eval(a="b"))`."""
+    def _aggregated(self, found: list[Word]) -> None:
+        """The conditions of `count(eval(a="b"))`. What charts write behind `where` selects series, not events."""
         for word in found:
+            if word.text.lower() == "where":
+                message = "This `where` selects series of a chart. It was left out."
+                self.context.findings.add(word.start, word.end, message)
             match = _EVAL_CALL.search(word.text)
             if match is None or not word.text.endswith(")"):
                 continue
@@ -226,10 +238,13 @@ class Lowering:
                 rows.extend([branch] if branch is not None else [])
             return
         start, end = match.span(1)
+        if self._depth == MAX_MAPS:
+            self.context.findings.add(start, end, f"`map` stands more than {MAX_MAPS} deep in itself here. Flatten it.")
+            return
         place = self.context.place(start, end)
         findings = Findings(decoded(match.group(1)))
         source = self._expander.expand(findings.text)
-        inner = Lowering(source.text, lambda begin, stop: place, findings, self._expander, tokens=True)
+        inner = Lowering(source.text, lambda begin, stop: place, findings, self._expander, depth=self._depth + 1)
         inner.context.looked = self.context.looked
         node, self.context.columns = inner._search(split(source.text, findings))
         self.beside.extend(inner.beside)
@@ -296,7 +311,7 @@ def _calls(root: Piece | None, name: str) -> list[Tree[Token]]:
     while waiting:
         piece = waiting.pop()
         if isinstance(piece, Tree):
-            if piece.data == "call" and piece.children[0].lower() == name:
+            if piece.data == "call" and str(piece.children[0]).lower() == name:
                 found.append(piece)
             waiting.extend(reversed(piece.children))
     return found
@@ -308,7 +323,8 @@ def _every(nodes: list[Node]) -> Node | None:
 
 _TESTS: dict[str, Callable[[Lowering, Command], Node | None]] = {
     "": Lowering._implicit, "search": Lowering._implicit, "metasearch": Lowering._implicit,
-    "tstats": Lowering._tstats, "mstats": Lowering._tstats, "where": Lowering._where, "regex": Lowering._regex,
+    "tstats": Lowering._tstats, "mstats": Lowering._tstats, "mcatalog": Lowering._tstats,
+    "where": Lowering._where, "regex": Lowering._regex,
 }  # fmt: skip
 _OTHERS: dict[str, Callable[[Lowering, Command, list[Node]], None]] = {
     "eval": Lowering._eval, "join": Lowering._join, "append": Lowering._append, "appendcols": Lowering._append,

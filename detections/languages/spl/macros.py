@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from detections.languages.parsing import Findings
+from detections.languages.parsing import MAX_LENGTH, Findings
 from detections.languages.spl.source import Source
 
-MAX_EXPANDED = 1024 * 1024
+MAX_EXPANDED = 2 * MAX_LENGTH
 MAX_NESTING = 50
 
 _PIECES = re.compile(

@@ -9,12 +9,13 @@ from detections.languages.parsing import Findings
 from detections.languages.spl.commands import GENERATING, KNOWN
 from detections.languages.spl.nodes import Command, Search, Word
 
-MAX_SEARCHES = 30  # searches inside searches
+MAX_SEARCHES = 20  # searches inside searches
 
 _SIGNS = re.compile(r'"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|`[A-Za-z_][^`\n]*`|([\[\]|])')
 _NAME = re.compile(r"\s*([A-Za-z_]\w*)(?![\w.:{*-])")
 _OPERATOR = re.compile(r"\s*(?:[=>]|<(?!<)|!=|IN\b)")
 _WORDS = re.compile(r"""([\s,]+)|"(?:[^"\\]|\\[\s\S])*"|'[^'\n]*'|\\[\s\S]|[^\s,"'(\\\[]+|[\s\S]""")
+_OPTION = re.compile(r"[A-Za-z_][\w.]*")
 _GROUPED = re.compile(r"""\\[\s\S]|"(?:[^"\\]|\\[\s\S])*"|'[^'\n]*'|([()])""")
 
 
@@ -139,7 +140,7 @@ def options(found: list[Word]) -> tuple[dict[str, str], list[Word]]:
         if not sign and at + 1 < len(found) and found[at + 1].text.startswith("="):
             at += 1
             sign, value = "=", found[at].text[1:]
-        if sign and name and name[0] not in "\"'(":
+        if sign and _OPTION.fullmatch(name):
             if not value and at + 1 < len(found):
                 at += 1
                 value = found[at].text

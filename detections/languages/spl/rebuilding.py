@@ -1,4 +1,4 @@
-"""What an assignment of `eval` makes of its target: the same field, a real field put together again, or a new column."""
+"""What an assignment of `eval` makes: the same field, a real field put together again, or a new column."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def assigned(columns: Columns, target: str, value: Piece) -> Column:
     inner = _copied(value)
     if inner is not None:
         return columns.column(inner)
-    fields, functions = _parts(value)
+    fields, functions = made_of(value)
     sources = [columns.column(field) for field in fields]
     base = tuple(dict.fromkeys(source.field for source in sources))
     gathered = bool(sources) and functions <= _GATHERING
@@ -36,14 +36,14 @@ def _copied(value: Piece) -> str | None:
     while isinstance(value, Tree):
         if value.data == "group":
             value = value.children[1]
-        elif value.data == "call" and len(value.children) == 4 and value.children[0].lower() in _CASING:
+        elif value.data == "call" and len(value.children) == 4 and str(value.children[0]).lower() in _CASING:
             value = value.children[2]
         else:
             return None
     return unquoted(value) if value.type in ("NAME", "FIELD") else None
 
 
-def _parts(value: Piece) -> tuple[list[str], frozenset[str]]:
+def made_of(value: Piece) -> tuple[list[str], frozenset[str]]:
     """The fields whose values go into an expression, and the functions and operators that it is made with. What the
     first argument of if() asks does not go into the value."""
     fields: list[str] = []
@@ -56,7 +56,7 @@ def _parts(value: Piece) -> tuple[list[str], frozenset[str]]:
                 fields.append(unquoted(piece))
             continue
         if piece.data == "call":
-            name = piece.children[0].lower()
+            name = str(piece.children[0]).lower()
             functions.add(name)
             arguments = piece.children[2:-1:2]
             waiting.extend(reversed(arguments[1:] if name == "if" else arguments))

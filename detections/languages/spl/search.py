@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from lark import Token, Tree
 
@@ -18,6 +19,8 @@ RAW = "_raw"
 MACRO = "_macro"
 
 _COMPARISONS: dict[str, Operator] = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+_CONNECTIVES = frozenset({"AND", "OR", "COMMA"})
+_LOWER_CASE = frozenset({"and", "or", "not", "in"})
 _TOKEN = re.compile(r"\$[\w.]+\$")
 _CALL = re.compile(r"`\s*([\w.:-]+)\s*(\([\s\S]*\))?\s*`")
 
@@ -55,7 +58,7 @@ class SearchLowering:
                 return self._test(piece)
             case "membership":
                 return self._membership(piece)
-        return self._keyword(parts[0])
+        return self._keyword(cast("Token", parts[0]))
 
     def _negated(self, piece: Tree[Token], nodes: list[Node]) -> Node | None:
         if not nodes:
@@ -71,7 +74,7 @@ class SearchLowering:
         return None
 
     def _test(self, piece: Tree[Token]) -> Node | None:
-        name, sign, value = piece.children
+        name, sign, value = cast("list[Token]", piece.children)
         start, end = start_of(piece), end_of(piece)
         if inside(name).lower() in MODIFIERS:
             self.context.skip(start, end, "a time range or a data model's node")
@@ -89,8 +92,8 @@ class SearchLowering:
         return Branch("not", (condition,), "", condition.start, condition.end) if negated else condition
 
     def _membership(self, piece: Tree[Token]) -> Node | None:
-        name, members = piece.children[0], piece.children[2]
-        values = [member for member in members.children[1:-1] if member.type != "COMMA"]
+        name, members = cast("Token", piece.children[0]), cast("Tree[Token]", piece.children[2])
+        values = [member for member in cast("list[Token]", members.children[1:-1]) if member.type != "COMMA"]
         start, end = start_of(piece), end_of(piece)
         if not values:
             self.context.findings.add(start, end, "This list has no members. It was left out.")
@@ -119,11 +122,11 @@ class SearchLowering:
             self.context.skip(*_span(token), "a text that `map` fills in")
             return None
         start, end = _span(token)
+        if token in _LOWER_CASE:
+            message = f"`{token}` is searched as a word. The operator is written {token.upper()} here."
+            self.context.findings.add(start, end, message, "warning")
         place = self.context.place(start, end)
         return Condition(RAW, (self.context.test("match", text, start, end, inside(token)),), *place)
-
-
-_CONNECTIVES = frozenset({"AND", "OR", "COMMA"})
 
 
 def macro_condition(context: Context, token: Token) -> Condition | None:

@@ -20,7 +20,7 @@ def inside(written: str) -> str:
         return written[2:-2]
     if len(written) > 1 and written[0] == written[-1] == '"':
         return written[1:-1]
-    return written
+    return str(written)
 
 
 def decoded(written: str) -> str:
