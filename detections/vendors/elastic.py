@@ -9,6 +9,7 @@ from typing import Any
 from detections.documents.document import FileReading, Lifecycle, LogSource, RuleDocument, SideQuery
 from detections.documents.problem import Problem
 from detections.documents.toml import load_toml
+from detections.vendors.checkout import lifecycle_of
 from detections.vendors.metadata import Metadata, jsonable
 from detections.vendors.vendor import ReadWith, Vendor
 
@@ -32,7 +33,12 @@ _CONTEXT = (
     ("aws", "aws"), ("azure", "azure"), ("o365", "m365"), ("gcp", "gcp"), ("google_workspace", "gworkspace"),
     ("okta", "okta"), ("github", "github"), ("kubernetes", "kubernetes"), ("auditd", "auditd"), ("zeek", "zeek"),
 )  # fmt: skip
-_FROM = re.compile(r"^\s*from\s+([^|\n]+)", re.IGNORECASE)
+# ES|QL's first command behind its comments. Possessive: a query of nothing but comments costs no more than its length.
+_COMMENTS = r"(?://[^\n]*\n|/\*(?:(?!\*/)[\s\S])*+\*/)"
+_FROM = re.compile(rf"\s*+(?:{_COMMENTS}\s*+)*+from\s([^|]+)", re.IGNORECASE)
+_COMMENT = re.compile(rf"{_COMMENTS}|//[^\n]*")
+# Elastic Agent's index patterns (`logs-aws.cloudtrail-*`) are named after a type and a data set.
+_DATA_SET = re.compile(r"(?:logs|metrics|traces)-([a-z0-9_]+\.[a-z0-9_.]*[a-z0-9_])(?:-\*|\*)?")
 
 
 def read(text: str, path: str, read_with: ReadWith) -> FileReading:
@@ -54,8 +60,8 @@ def _document(table: Mapping[str, Any], rule: Mapping[str, Any], metadata: Metad
     language = _language(rule, kind, metadata)
     query = _query(rule, "query", metadata) if language != "none" else ""
     tags = metadata.strings(rule, "tags")
-    integrations = metadata.strings(about, "integration")
-    indices = metadata.strings(rule, "index")
+    integrations = metadata.strings(about, "integration", alone=True)
+    indices = metadata.strings(rule, "index") or _queried(query, language)
     status = metadata.string(about, "maturity")
     techniques, tactics = _threat(rule, metadata)
     return RuleDocument(
@@ -66,14 +72,14 @@ def _document(table: Mapping[str, Any], rule: Mapping[str, Any], metadata: Metad
         text=metadata.text,
         language=language,
         query=query,
-        query_line=metadata.line_of(query, "query") if query else 1,
+        query_line=_line_of(query, "query", metadata.text),
         description=metadata.string(rule, "description"),
         authors=metadata.strings(rule, "author"),
         licence=metadata.string(rule, "license") or VENDOR.licence,
         status=status,
         level=metadata.string(rule, "severity"),
         type=kind,
-        lifecycle=_lifecycle(metadata.path, status),
+        lifecycle="deprecated" if status == "deprecated" else lifecycle_of(VENDOR, metadata.path),
         references=metadata.strings(rule, "references"),
         false_positives=metadata.strings(rule, "false_positives"),
         created=metadata.day(about, "creation_date"),
@@ -81,8 +87,8 @@ def _document(table: Mapping[str, Any], rule: Mapping[str, Any], metadata: Metad
         tags=tags,
         technique_ids=metadata.techniques(techniques, "id"),
         tactics=tactics,
-        log_sources=tuple(_log_sources(indices, integrations, query)),
-        evidence=tuple(_evidence(tags, indices, integrations, query, metadata.path)),
+        log_sources=tuple(_log_sources(indices, integrations)),
+        evidence=tuple(_evidence(tags, indices, integrations, metadata.path)),
         context=context(indices, integrations),
         side_queries=tuple(_side_queries(rule, metadata)),
         extra={key: jsonable(rule[key]) for key in _EXTRA if rule.get(key) not in (None, "", [])}
@@ -115,7 +121,7 @@ def _side_queries(rule: Mapping[str, Any], metadata: Metadata) -> Iterator[SideQ
     query = _query(rule, "threat_query", metadata)
     if query.strip():
         language = _LANGUAGES.get(metadata.string(rule, "threat_language").lower(), "kql")
-        yield SideQuery("threat_query", language, query, metadata.line_of(query, "threat_query"))
+        yield SideQuery("threat_query", language, query, _line_of(query, "threat_query", metadata.text))
 
 
 def _threat(rule: Mapping[str, Any], metadata: Metadata) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -131,30 +137,44 @@ def _threat(rule: Mapping[str, Any], metadata: Metadata) -> tuple[tuple[str, ...
     return tuple(filter(None, ids)), tuple(dict.fromkeys(tactics))
 
 
-def _log_sources(indices: tuple[str, ...], integrations: tuple[str, ...], query: str) -> Iterator[LogSource]:
+def _line_of(query: str, key: str, text: str) -> int:
+    """The file's line (from 1) on which the query's first line stands; the file's first when it is not found.
+
+    An example in the rule's note can look like the key: the place where the query's own beginning follows is right.
+    """
+    places = re.finditer(rf"^[ \t]*[\"']?{key}[\"']?[ \t]*=[ \t]*(?:\"{{3}}|'{{3}}|[\"'])?\n?", text, re.MULTILINE)
+    ends = [place.end() for place in places]
+    # As far as the two agree whatever the kind of string: escapes, quotes and line ends may be written otherwise.
+    begin = re.split(r"[\\\"'\n]", query, maxsplit=1)[0]
+    end = next((end for end in ends if text.startswith(begin, end)), ends[0] if ends else 0)
+    return text.count("\n", 0, end) + 1
+
+
+def _log_sources(indices: tuple[str, ...], integrations: tuple[str, ...]) -> Iterator[LogSource]:
     for name in integrations:
         yield LogSource("integration", name)
-    for name in indices or _queried(query):
-        yield LogSource("index", name)
+    for name in indices:
+        data_set = _DATA_SET.fullmatch(name)
+        yield LogSource("dataset", data_set[1]) if data_set else LogSource("index", name)
 
 
-def _queried(query: str) -> tuple[str, ...]:
-    """The indices of an ES|QL query's FROM."""
-    found = _FROM.match(query)
+def _queried(query: str, language: str) -> tuple[str, ...]:
+    """The indices of an ES|QL query's FROM; none for other languages."""
+    found = _FROM.match(query) if language == "esql" else None
     if not found:
         return ()
-    names = re.split(r"\bmetadata\b", found[1], maxsplit=1, flags=re.IGNORECASE)[0]
-    return tuple(filter(None, (name.strip() for name in names.split(","))))
+    names = re.split(r"\bmetadata\b", _COMMENT.sub(" ", found[1]), maxsplit=1, flags=re.IGNORECASE)[0]
+    return tuple(filter(None, (name.strip().strip('"') for name in names.split(","))))
 
 
 def _evidence(
-    tags: tuple[str, ...], indices: tuple[str, ...], integrations: tuple[str, ...], query: str, path: str
+    tags: tuple[str, ...], indices: tuple[str, ...], integrations: tuple[str, ...], path: str
 ) -> Iterator[tuple[str, str]]:
     for tag in tags:
         kind, colon, name = tag.partition(":")
         if colon and kind.strip() in ("OS", "Data Source", "Domain"):
             yield f"tag {kind.strip()}", name.strip().lower()
-    for name in indices or _queried(query):
+    for name in indices:
         yield "index", name.lower()
     for name in integrations:
         yield "integration", name.lower()
@@ -165,13 +185,6 @@ def context(indices: tuple[str, ...], integrations: tuple[str, ...]) -> frozense
     """The tokens that choose among an alias's categories."""
     names = [*integrations, *(re.sub(r"^(?:logs|filebeat|metrics|traces)-", "", index) for index in indices)]
     return frozenset(token for name in names for prefix, token in _CONTEXT if name.startswith(prefix))
-
-
-def _lifecycle(path: str, status: str) -> Lifecycle:
-    folder = next((name for name in FOLDERS if path.startswith(f"{name}/")), "")
-    if FOLDERS.get(folder) == "deprecated" or status == "deprecated":
-        return "deprecated"
-    return "live"
 
 
 VENDOR = Vendor(

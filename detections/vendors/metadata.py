@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from detections.documents.problem import Problem, Severity, problem_at
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
+MAX_PROBLEMS = 50  # of one rule: a file of 200,000 wrong ids is one mistake
 
 
 @dataclass(slots=True)
@@ -28,25 +30,28 @@ class Metadata:
     problems: list[Problem] = field(default_factory=list)
 
     def string(self, table: Mapping[str, Any], key: str) -> str:
-        """A text; numbers are written out; "" when there is none."""
+        """A text; "" when there is none. Numbers, dates and truth values are written out, with a warning."""
         held = table.get(key)
         if held is None:
             return ""
-        if isinstance(held, dict | list):
-            self.complain(key, f"`{key}` has to be a text.")
-            return ""
-        return str(held).strip()
+        if not isinstance(held, str):
+            self.complain(key, f"`{key}` has to be a text. Put it in quotes.")
+        return "" if isinstance(held, dict | list) else str(held).strip()
 
-    def strings(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
-        """The texts of a list; one text alone is a list of one."""
+    def strings(self, table: Mapping[str, Any], key: str, *, alone: bool = False) -> tuple[str, ...]:
+        """The texts of a list. One text is a list of one, with a warning where the vendor allows no text `alone`."""
         held = table.get(key)
         if held is None:
             return ()
         members = held if isinstance(held, list) else [held]
-        if any(isinstance(member, dict | list) for member in members):
+        kept = [member for member in members if not isinstance(member, dict | list | None)]
+        if len(kept) < len(members):
             self.complain(key, f"`{key}` has to be a list of texts: what is none is left out.")
-        texts = (str(member).strip() for member in members if not isinstance(member, dict | list | None))
-        return tuple(text for text in texts if text)
+        elif not all(isinstance(member, str) for member in kept):
+            self.complain(key, f"`{key}` has to be a list of texts. Put each in quotes.")
+        elif not alone and not isinstance(held, list):
+            self.complain(key, f"`{key}` has to be a list: the text is read as a list of one.")
+        return tuple(text for text in (str(member).strip() for member in kept) if text)
 
     def mapping(self, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         """A table inside a table; an empty one when there is none."""
@@ -109,36 +114,38 @@ class Metadata:
     def techniques(self, written: tuple[str, ...], key: str) -> tuple[str, ...]:
         """ATT&CK ids, upper-cased, without doubles; what is none becomes a warning."""
         found = []
-        for text in written:
+        for text in dict.fromkeys(written):
             name = text.upper()
             if _TECHNIQUE.fullmatch(name):
                 found.append(name)
             else:
-                self.complain(key, f"{text[:40]!r} is no ATT&CK technique id: write it as T1059 or T1059.001.")
+                message = f"{text[:40]!r} is no ATT&CK technique id: write it as T1059 or T1059.001."
+                self.complain(key, message, near=text)
         return tuple(dict.fromkeys(found))
 
-    def complain(self, key: str, message: str, severity: Severity = "warning") -> None:
-        """A problem at the first line that begins with `key`, or at the file's beginning."""
-        place = re.search(rf"^\s*(?:- )?{re.escape(key)}\b", self.text, re.MULTILINE)
-        offset = place.start() + len(place[0]) - len(key) if place else 0
-        self.problems.append(problem_at(self.text, offset, message, path=self.path, severity=severity))
-
-    def line_of(self, query: str, key: str) -> int:
-        """The file's line (from 1) on which the query's text begins."""
-        first = next((line.strip() for line in query.splitlines() if line.strip()), "")
-        lead = query[: len(query) - len(query.lstrip())].count("\n")
-        begin = re.search(rf"^\s*{re.escape(key)}\s*[=:]", self.text, re.MULTILINE)
-        offset = begin.start() if begin else 0
-        found = self.text.find(first[:40], begin.end() if begin else 0) if first else -1
-        return self.text.count("\n", 0, found if found >= 0 else offset) + 1 - (lead if found >= 0 else 0)
+    def complain(self, key: str, message: str, severity: Severity = "warning", near: str = "") -> None:
+        """A problem where `near` stands after the first line that begins with `key`, at that line without it, or at
+        the file's beginning. The same problem is noted once, and a rule has at most `MAX_PROBLEMS`."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            return
+        place = re.search(rf"^[ \t]*(?:- )?[\"']?(?={re.escape(key)}\b)", self.text, re.MULTILINE)
+        offset = place.end() if place else 0
+        found = re.compile(rf"(?<![\w.]){re.escape(near)}(?![\w.])").search(self.text, offset) if near else None
+        problem = problem_at(
+            self.text, found.start() if found else offset, message, path=self.path, severity=severity
+        )  # fmt: skip
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 def jsonable(value: Any) -> Any:
-    """A loaded value as JSON can hold it: dates as ISO texts, keys as texts."""
+    """A loaded value as JSON can hold it: dates as ISO texts, keys as texts, and no infinite numbers."""
     if isinstance(value, dict):
         return {str(key): jsonable(below) for key, below in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(below) for below in value]
     if isinstance(value, date):
         return value.isoformat()
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
