@@ -7,7 +7,7 @@ has and a parameter that nobody knows are errors, never an empty list or all row
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import django_filters
@@ -34,7 +34,7 @@ class WordsField(forms.MultipleChoiceField):
         return [word for word in dict.fromkeys(super().to_python(value)) if word]
 
     def validate(self, value: list[str]) -> None:
-        known = [str(choice) for choice, _ in self.choices]
+        known = [str(choice) for choice, _ in self.choices] if value else []
         wrong = [word for word in value if word not in known]
         if wrong:
             raise forms.ValidationError([unknown_word(word, known) for word in wrong])
@@ -145,12 +145,16 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @property
     def form(self) -> forms.Form:
-        """The form, its choices the words that the reader may ask for."""
+        """The form, its choices the words that the reader may ask for; read when somebody looks at them."""
         if not hasattr(self, "_form"):
             form = super().form
-            for name, words in self.words().items():
-                form.fields[name].choices = [(word, word) for word in words]
+            for name, field in form.fields.items():
+                if isinstance(field, WordsField):
+                    field.choices = partial(self._choices, name)
         return self._form
+
+    def _choices(self, name: str) -> list[tuple[str, str]]:
+        return [(word, word) for word in self.words()[name]]
 
     @cached_property
     def errors(self) -> dict[str, list[str]]:

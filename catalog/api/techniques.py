@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import F
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -20,6 +19,7 @@ from catalog.api.pagination import whole_number
 from catalog.api.parameters import FIELDS, FILTERS, FROM, LIMIT, ROLLUP, ordering
 from catalog.api.serializers import GuideSerializer, TechniqueDetailSerializer, TechniqueSerializer
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
+from detections.guide.counts import rules_by_technique
 from detections.guide.guide import build_guide
 from detections.guide.suggestions import suggest_techniques
 from detections.guide.tables import LIMIT as FIRST_INDICATORS
@@ -28,6 +28,7 @@ from detections.models.collation import code_point
 
 MOST_INDICATORS = 10_000
 WRITTEN_ID = re.compile(r"T\d{4}(\.\d{3})?")
+COLUMNS = {"attack_id": code_point("attack_id"), "name": code_point("name")}
 FLAGS = {"": False, "0": False, "1": True}
 
 
@@ -65,13 +66,11 @@ class TechniqueListView(Endpoint):
     )
     def get(self, request: Request) -> Response:
         asked = self.asked(Technique.objects.in_force().with_relatives())
-        rows = ordered(
-            request,
-            asked.qs.with_rule_counts(asked.rules, rolls_up(request)),
-            {"attack_id": code_point("attack_id"), "name": code_point("name"), "rules": F("rule_count")},
-            "attack_id",
-        )
+        counts = rules_by_technique(asked.rules, rolls_up(request))
+        rows = ordered(request, asked.qs, COLUMNS, "attack_id", counted=("rules", counts))
         page = self.paginate_queryset(rows)
+        for technique in page:
+            technique.rule_count = counts[technique.pk]
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "build_guide", "more_indicators", "rules_using", "rules_with_field",
 ]  # fmt: skip
 
+SAYS_NOTHING = frozenset({"", "unknown", "none", "n/a"})  # false positives that tell an author nothing
 # Columns that no row of a guide shows: decoding them takes longer than the query.
 NOT_SHOWN = ("description", "authors", "references", "tags")
 
@@ -70,7 +71,7 @@ class Guide:
 def build_guide(
     technique: Technique, reader: Reader, rules: QuerySet[Rule], *, rollup: bool = False, limit: int = LIMIT
 ) -> Guide:
-    """The guide over `rules` (any lifecycle, filtered as the reader asks). At most nine queries.
+    """The guide over `rules` (any lifecycle, filtered as the reader asks). At most eight queries.
 
     `limit` bounds the rows of both tables of indicators; the counts beside them are complete.
     """
@@ -158,11 +159,18 @@ def _log_sources(rules: QuerySet[Rule]) -> tuple[LogSourceRow, ...]:
 
 
 def _false_positives(rules: Iterable[Rule]) -> tuple[FalsePositiveRow, ...]:
-    """By rules, then text; a rule counts once for a text."""
-    named: dict[str, list[Rule]] = {}
+    """By rules, then text; a rule counts once for a text. Differences of case and of a last full stop are none."""
+    named: dict[str, tuple[str, list[Rule]]] = {}
     for rule in rules:
-        for text in dict.fromkeys(str(text).strip() for text in rule.false_positives):
-            if text:
-                named.setdefault(text, []).append(rule)
-    ranked = sorted(named.items(), key=lambda item: (-len(item[1]), item[0]))
+        texts = {
+            _folded(text): text for text in reversed([" ".join(str(text).split()) for text in rule.false_positives])
+        }
+        for folded, text in texts.items():
+            if folded not in SAYS_NOTHING:
+                named.setdefault(folded, (text, []))[1].append(rule)
+    ranked = sorted(named.values(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(FalsePositiveRow(text, tuple(found)) for text, found in ranked)
+
+
+def _folded(text: str) -> str:
+    return text.rstrip(".").casefold()

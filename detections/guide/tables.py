@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models import CharField, Count, F, Max, Q, QuerySet, Value, Window
 from django.db.models.functions import RowNumber
 
 from detections.guide.indicator import spellings
@@ -77,7 +77,7 @@ def _rank(row: _Counted) -> tuple[int, str, str]:
 def build_tables(
     rules: QuerySet[Rule], every: QuerySet[Rule], reader: Reader, offset: int = 0, limit: int = LIMIT
 ) -> tuple[Tables, Tables]:
-    """What `rules` check and what they exclude, in five queries.
+    """What `rules` check and what they exclude, in four queries.
 
     `every` are the page's rules before any filter, which decide where reach is blank. Of each polarity's indicators
     the `limit` from `offset` on.
@@ -150,24 +150,35 @@ def _spelled(rows: list[_Counted], shown: dict[str, str], skip: int, limit: int)
 
 
 def _field_rows(rules: QuerySet[Rule]) -> tuple[tuple[FieldRow, ...], tuple[FieldRow, ...]]:
-    """All fields by rules and name: those that `rules` check, and those that they exclude by. Three queries."""
-    tests = RuleField.objects.filter(rule__in=_ids(rules)).order_by()
+    """All fields by rules and name: those that `rules` check, and those that they exclude by. Two queries."""
+    numbers: dict[tuple[bool, str], int] = {}
     operators: dict[tuple[bool, str], Counter[str]] = {}
     roles: dict[tuple[bool, str], Counter[str]] = {}
-    for excluded, field, operator, role, number in tests.values_list("excluded", "field", "operator", "role").annotate(
-        number=Count("pk")
-    ):
-        operators.setdefault((excluded, field), Counter())[operator] += number
-        roles.setdefault((excluded, field), Counter())[role] += number
+    for excluded, field, operator, role, number in _count_fields(rules):
+        at = (bool(excluded), field)
+        if operator:
+            operators.setdefault(at, Counter())[operator] += number
+            roles.setdefault(at, Counter())[role] += number
+        else:
+            numbers[at] = number
     samples = _samples(rules)
     found: tuple[list[FieldRow], list[FieldRow]] = ([], [])
-    for excluded, field, number in tests.values_list("excluded", "field").annotate(number=Count("rule", distinct=True)):
-        at = (excluded, field)
-        row = FieldRow(field, _ranked(roles[at])[0][0], number, dict(_ranked(operators[at])), samples.get(at, ()))
-        found[excluded].append(row)
+    for at, number in numbers.items():
+        row = FieldRow(at[1], _ranked(roles[at])[0][0], number, dict(_ranked(operators[at])), samples.get(at, ()))
+        found[at[0]].append(row)
     for table in found:
         table.sort(key=lambda row: (-row.rules, row.field))
     return tuple(found[False]), tuple(found[True])
+
+
+def _count_fields(rules: QuerySet[Rule]) -> QuerySet[RuleField]:
+    """(excluded, field, operator, role, rules), and with operator and role blank the rules of the whole field."""
+    tests = RuleField.objects.filter(rule__in=_ids(rules)).order_by()
+    blank = Value("", output_field=CharField())
+    parts = tests.annotate(how=F("operator"), what=F("role")).values_list("excluded", "field", "how", "what")
+    whole = tests.annotate(how=blank, what=blank).values_list("excluded", "field", "how", "what")
+    number = Count("rule", distinct=True)
+    return parts.annotate(number=number).union(whole.annotate(number=number), all=True)
 
 
 def _samples(rules: QuerySet[Rule]) -> dict[tuple[bool, str], tuple[str, ...]]:

@@ -159,7 +159,7 @@ def test_nothing_can_be_written(client: Client, snapshot: Technique, method: str
 
 @pytest.mark.parametrize(
     ("address", "most"),
-    [(TECHNIQUES, 8), ("/api/v1/techniques/T1578.001/guide/", 14), (RULES, 9), (f"{RULES}elastic/snapshot/", 9)],
+    [(TECHNIQUES, 8), ("/api/v1/techniques/T1578.001/guide/", 12), (RULES, 8), (f"{RULES}elastic/snapshot/", 9)],
 )
 def test_queries_do_not_grow_with_the_rows(
     client: Client, snapshot: Technique, django_assert_max_num_queries, address: str, most: int

@@ -83,7 +83,7 @@ def test_reach_equals_a_slow_count(db: None, reader: Reader) -> None:
 
 def test_the_number_of_queries_does_not_grow(db: None, django_assert_max_num_queries) -> None:
     parent, _ = write_catalog(3)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(8):
         build_guide(parent, Reader.ANONYMOUS, Rule.objects.all(), rollup=True)
     with django_assert_max_num_queries(2):
         more_indicators(parent, Reader.ANONYMOUS, Rule.objects.all(), rollup=True, excluded=False, offset=2, limit=5)

@@ -179,3 +179,13 @@ def test_a_deep_tree_is_no_recursion(snapshot: Technique, depth: int) -> None:
     for _ in range(depth):
         text.tree = {"kind": "not", "label": "", "start": 0, "end": 1, "children": [text.tree]}
     assert len(predicates_of(text, ANONYMOUS).predicates) == 5
+
+
+def test_false_positives_are_told_once_and_only_where_they_say_something(snapshot: Technique) -> None:
+    for number, texts in enumerate((["Backup jobs.", "Unknown"], ["backup  jobs", "Backup jobs"], ["Scanners"])):
+        rows.rule(f"Rule {number}", [snapshot], false_positives=texts)
+    found = guide_of(snapshot).false_positives
+    assert [(row.text, [rule.title for rule in row.rules]) for row in found] == [
+        ("Backup jobs.", ["Rule 0", "Rule 1"]),
+        ("Scanners", ["Rule 2"]),
+    ]
