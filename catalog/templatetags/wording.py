@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -128,3 +129,9 @@ def query_with(query: str, **changes: Any) -> str:
     more = urlencode({name: value for name, value in changes.items() if value})
     joined = "&".join(part for part in (query, more) if part)
     return f"?{joined}" if joined else ""
+
+
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text whose author broke its lines by hand: only an empty line parts two of them."""
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
