@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from detections.languages.spl.lowering import Lowering
 from detections.languages.spl.macros import Expander
 from detections.languages.spl.nodes import Command, Search
 from detections.languages.spl.pipeline import split
+from detections.languages.spl.printer import printed
 from detections.languages.spl.reader import read
 from detections.languages.tree import Condition, Node, Reading, walk
 from detections.vendors.splunk import read_with
@@ -295,3 +297,71 @@ def test_a_macro_says_what_its_text_says(values: list[str]) -> None:
         )
         == plain
     )
+
+
+_TESTS = st.one_of(
+    st.builds("{}{}{}".format, _NAMES, st.sampled_from(["=", "!=", ">", "<="]), _VALUES.map('"{}"'.format)),
+    st.builds('{}="{}*"'.format, _NAMES, _VALUES),
+    st.builds('{} IN ("{}", "x*", 10.0.0.0/8)'.format, _NAMES, _VALUES),
+    st.sampled_from(["word", '"two words"', "`odd(x)`", "a=*", "b!=p*q", "c=fd00::/8", r'"*\\a"', r"d=*\x\*"]),
+)
+_WHERE_TESTS = st.one_of(
+    st.builds("x{}{}".format, st.sampled_from(["=", "!=", ">", "<="]), _VALUES.map('"{}"'.format)),
+    st.builds('like(x, "%{}")'.format, _VALUES.filter(lambda value: "%" not in value)),
+    st.sampled_from([
+        'match(x, "^a\\d(b|c)$")', "isnull('y.z')", "a=b", "c>'d.e'", "match(a, b)", "cidrmatch(a, b)", "a LIKE b",
+        'cidrmatch("10.0.0.0/8", a)', 'x IN ("p*", "q")', 'x="a*"', 'x="1.2.3.4/8"', "`odd`", "x=1",
+        'searchmatch("p q")',
+    ]),
+)  # fmt: skip
+
+
+def _combined(tests: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.recursive(
+        tests,
+        lambda inner: st.one_of(
+            inner.map("NOT ({})".format),
+            st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' AND '.join(parts)})"),
+            st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),
+        ),
+        max_leaves=8,
+    )
+
+
+def _bare(node: Node | None) -> Node | None:
+    """A tree without places, spellings, and what columns were made of."""
+    if isinstance(node, Condition):
+        tests = tuple(replace(test, start=0, end=0, raw=None) for test in node.tests)
+        return replace(node, tests=tests, start=0, end=0, path="", base_fields=())
+    if node is None:
+        return None
+    return replace(node, children=tuple(_bare(child) for child in node.children), start=0, end=0)
+
+
+@given(_combined(_TESTS), st.lists(_combined(_WHERE_TESTS), max_size=2))
+@settings(max_examples=300, deadline=None)
+def test_a_printed_tree_reads_back_to_itself(search: str, conditions: list[str]) -> None:
+    tree = read(" | where ".join([search, *conditions])).tree
+    assert _bare(read(printed(tree)).tree) == _bare(tree), printed(tree)
+
+
+@pytest.mark.parametrize("text", ["| stats count as n | where n>1", "a=1 | join b [search c=2]", "| where len(a)>2"])
+def test_what_cannot_be_printed_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"computed|cannot be written"):
+        printed(read(text).tree)
+
+
+@pytest.mark.corpora
+def test_public_searches_read_back(detections: tuple[dict[str, str], dict[str, str]]) -> None:
+    """All that can be printed; the rest has computed columns, or searches in brackets."""
+    searches, macros = detections
+    printable = 0
+    for path, text in searches.items():
+        tree = read(text, macros).tree
+        try:
+            again = printed(tree)
+        except ValueError:
+            continue
+        printable += 1
+        assert _bare(read(again).tree) == _bare(tree), (path, again)
+    assert printable > 1000

@@ -36,8 +36,10 @@ def aggregates(columns: Columns, found: list[Word]) -> dict[str, Column]:
         if function in _RETURNING and plain and "*" not in argument and name != written:
             made[key] = columns.column(argument)
         else:
-            base = (columns.column(argument).field,) if plain and "*" not in argument else ()
-            made[key] = Column(key, kind="aggregate", base=base)
+            made[key] = Column(key, kind="aggregate")
+            if plain and "*" not in argument:
+                source = columns.column(argument)
+                made[key] = Column(key, "", "aggregate", source.lookup if source.kind else "", (source.field,))
     return made
 
 

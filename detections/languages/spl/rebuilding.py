@@ -28,7 +28,8 @@ def assigned(columns: Columns, target: str, value: Piece) -> Column:
     gathered = bool(sources) and functions <= _GATHERING
     gathered = gathered and all(source.gathered or source.rebuilt or not source.kind for source in sources)
     rebuilt = gathered and (bool(functions & _FINISHING) or any(source.rebuilt for source in sources))
-    return Column(name, "", "" if rebuilt else "eval", "", base, gathered=gathered, rebuilt=rebuilt)
+    lookup = next((source.lookup for source in sources if source.lookup and source.kind), "")
+    return Column(name, "", "" if rebuilt else "eval", lookup, base, gathered=gathered, rebuilt=rebuilt)
 
 
 def _copied(value: Piece) -> str | None:
