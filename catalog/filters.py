@@ -154,7 +154,11 @@ class StrictFilterSet(django_filters.FilterSet):
         return self._form
 
     def _choices(self, name: str) -> list[tuple[str, str]]:
-        return [(word, word) for word in self.words()[name]]
+        return [(word, word) for word in self.known_words[name]]
+
+    @cached_property
+    def known_words(self) -> Mapping[str, Iterable[str]]:
+        return self.words()
 
     @cached_property
     def errors(self) -> dict[str, list[str]]:
