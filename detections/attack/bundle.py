@@ -31,13 +31,13 @@ def read_bundle(text: str, path: str = "") -> Bundle:
     objects: list[Object] = [
         row for row in value["objects"] if isinstance(row, dict) and isinstance(row.get("type"), str)
     ]
-    reader = _Bundle(objects)
+    reader = _Bundle(objects, path)
     techniques = tuple(reader.techniques())
     if not techniques:
         message = "The bundle holds no ATT&CK technique. Take MITRE's bundle of the Enterprise matrix."
         raise UnreadableError(Problem(message, path))
     spec = "2.0" if value.get("spec_version") == "2.0" else "2.1"
-    return Bundle(reader.version(path), spec, reader.tactics, techniques, tuple(reader.problems))
+    return Bundle(reader.version(), spec, reader.tactics, techniques, tuple(reader.problems))
 
 
 def load_json(text: str, path: str = "") -> Any:
@@ -59,35 +59,50 @@ def load_json(text: str, path: str = "") -> Any:
 
 
 class _Bundle:
-    """The objects of a bundle by what they are."""
+    """The objects of a bundle by what they are. Those of other domains than Enterprise are left out."""
 
-    def __init__(self, objects: list[Object]) -> None:
+    def __init__(self, objects: list[Object], path: str) -> None:
         self.objects = objects
+        self.path = path
         self.problems: list[Problem] = []
         self.patterns = [row for row in objects if row["type"] == "attack-pattern" and _is_enterprise(row)]
         self.ids = {_text(row, "id"): _attack_id(row) for row in self.patterns}
         self.tactics = tuple(self._tactics())
         self.order = {tactic.shortname: tactic.order for tactic in self.tactics}
 
-    def version(self, path: str) -> str:
-        """ATT&CK's version by the collection, else by the file's name."""
-        for row in self.objects:
-            if row["type"] == "x-mitre-collection" and _text(row, "x_mitre_version"):
+    def complain(self, message: str) -> None:
+        self.problems.append(Problem(message, self.path, severity="warning"))
+
+    def version(self) -> str:
+        """ATT&CK's version by its collection (that of Enterprise, where there are several), else by the file's name."""
+        collections = [row for row in self.objects if row["type"] == "x-mitre-collection"]
+        for row in sorted(collections, key=lambda row: "enterprise" not in _text(row, "name").lower()):
+            if _text(row, "x_mitre_version"):
                 return _text(row, "x_mitre_version").removesuffix(".0")
-        found = _VERSION.search(path.rsplit("/", 1)[-1].removesuffix(".json"))
+        found = _VERSION.search(self.path.rsplit("/", 1)[-1].removesuffix(".json"))
         return found[1] if found else ""
 
     def techniques(self) -> Iterator[Technique]:
         parents = dict(self._relations("subtechnique-of"))
         revoked = dict(self._relations("revoked-by"))
+        known = set(self.ids.values())
         seen: set[str] = set()
         # Of two objects with one id the one in force is the technique.
         for row in sorted(self.patterns, key=lambda row: (row.get("revoked") is True, _text(row, "id"))):
             attack_id = self.ids[_text(row, "id")]
-            if not _TECHNIQUE.fullmatch(attack_id) or attack_id in seen:
+            if not _TECHNIQUE.fullmatch(attack_id):
+                self.complain(f"The object {_text(row, 'id')[:80]!r} has no id of a technique; it was left out.")
+                continue
+            if attack_id in seen:
+                self.complain(f"{attack_id} stands twice in the bundle; the one in force, else the first, counts.")
                 continue
             seen.add(attack_id)
-            yield self._technique(row, attack_id, parents, revoked)
+            technique = self._technique(row, attack_id, parents, revoked)
+            if technique.parent and technique.parent not in known:
+                self.complain(f"{attack_id} stands below {technique.parent}, which is not in the bundle.")
+            if technique.revoked and not technique.successor:
+                self.complain(f"{attack_id} is revoked, and no technique in force takes its place.")
+            yield technique
 
     def _technique(
         self, row: Object, attack_id: str, parents: Mapping[str, str], revoked: Mapping[str, str]
@@ -99,7 +114,7 @@ class _Bundle:
             name=_text(row, "name"),
             stix_id=_text(row, "id"),
             description=_text(row, "description"),
-            platforms=tuple(name for name in row.get("x_mitre_platforms") or () if isinstance(name, str)),
+            platforms=_texts(row, "x_mitre_platforms"),
             tactics=self._tactics_of(row),
             parent=(parents.get(attack_id) or attack_id.split(".")[0]) if below else "",
             is_subtechnique=below,
@@ -124,20 +139,19 @@ class _Bundle:
         return tuple(sorted(names & self.order.keys(), key=self.order.__getitem__))
 
     def _tactics(self) -> Iterator[Tactic]:
-        rows = {_text(row, "id"): row for row in self.objects if row["type"] == "x-mitre-tactic"}
-        listed: list[str] = []
-        for row in self.objects:
-            if row["type"] == "x-mitre-matrix" and isinstance(row.get("tactic_refs"), list):
-                listed += [ref for ref in row["tactic_refs"] if ref in rows]
+        ours = [row for row in self.objects if _is_enterprise(row)]
+        rows = {_text(row, "id"): row for row in ours if row["type"] == "x-mitre-tactic"}
+        matrices = [row for row in ours if row["type"] == "x-mitre-matrix"]
+        listed = [ref for matrix in matrices for ref in _texts(matrix, "tactic_refs") if ref in rows]
+        seen: set[str] = set()
         for order, ref in enumerate(dict.fromkeys([*listed, *rows])):
             row = rows[ref]
-            if row.get("revoked") is True or not _attack_id(row):
+            attack_id, shortname = _attack_id(row), _text(row, "x_mitre_shortname")
+            if row.get("revoked") is True or not attack_id or not shortname or seen & {attack_id, shortname}:
                 continue
+            seen |= {attack_id, shortname}
             url = next((_text(one, "url") for one in _references(row) if _is_own(one)), "")
-            yield Tactic(
-                _attack_id(row), _text(row, "x_mitre_shortname"), _text(row, "name"), order, url,
-                _text(row, "description"),
-            )  # fmt: skip
+            yield Tactic(attack_id, shortname, _text(row, "name"), order, url, _text(row, "description"))
 
     def _relations(self, kind: str) -> Iterator[tuple[str, str]]:
         """(source, target) ATT&CK ids of one kind of relation between techniques."""
@@ -151,12 +165,20 @@ class _Bundle:
 
 def _is_enterprise(row: Object) -> bool:
     domains = row.get("x_mitre_domains")
-    return not isinstance(domains, list) or not domains or _ENTERPRISE in domains
+    if isinstance(domains, list) and domains:
+        return _ENTERPRISE in domains
+    # An object without a list of domains is told by the source of its id.
+    return all(one["source_name"] == _SOURCES[0] for one in _references(row) if _is_own(one))
 
 
 def _text(row: Object, key: str) -> str:
     value = row.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _texts(row: Object, key: str) -> tuple[str, ...]:
+    values = row.get(key)
+    return tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
 
 
 def _references(row: Object) -> list[Object]:

@@ -100,6 +100,83 @@ def test_techniques_of_other_domains_are_left_out() -> None:
     assert [row.attack_id for row in read_bundle(text).techniques] == ["T1001"]
 
 
+def test_tactics_and_matrices_of_other_domains_are_left_out() -> None:
+    phone = tactic("TA0100", "phone") | {"x_mitre_domains": ["mobile-attack"]}
+    plant = tactic("TA0101", "plant")
+    plant["external_references"][0]["source_name"] = "mitre-ics-attack"
+    matrix = {
+        "type": "x-mitre-matrix", "tactic_refs": [phone["id"], "x-mitre-tactic--second"],
+        "x_mitre_domains": ["mobile-attack"],
+    }  # fmt: skip
+    text = json.dumps({"type": "bundle", "objects": [matrix, phone, plant, *json.loads(SMALL)["objects"]]})
+    assert [row.shortname for row in read_bundle(text).tactics] == ["first", "second"]
+
+
+def test_the_collection_of_enterprise_tells_the_version() -> None:
+    collections = [
+        {"type": "x-mitre-collection", "name": name, "x_mitre_version": version}
+        for name, version in (("Mobile ATT&CK", "7.0"), ("Enterprise ATT&CK", "19.2"))
+    ]
+    assert read_bundle(bundle(pattern("T1001", "Top"), *collections)).version == "19.2"
+
+
+def test_a_sub_technique_without_a_relation_has_the_parent_of_its_id() -> None:
+    rows = {
+        row.attack_id: row for row in read_bundle(bundle(pattern("T1001", "A"), pattern("T1001.002", "B"))).techniques
+    }
+    assert (rows["T1001.002"].parent, rows["T1001"].parent) == ("T1001", "")
+
+
+def test_of_two_objects_with_one_id_the_one_in_force_counts() -> None:
+    old = pattern("T1001", "Old", revoked=True) | {"id": "attack-pattern--0"}
+    read = read_bundle(bundle(old, pattern("T1001", "New")))
+    assert [(row.name, row.revoked) for row in read.techniques] == [("New", False)]
+    assert [problem.message[:12] for problem in read.problems] == ["T1001 stands"]
+
+
+def test_what_looks_wrong_in_a_bundle_is_said() -> None:
+    read = read_bundle(
+        bundle(
+            pattern("T1001.001", "Orphan"),
+            pattern("T1002", "Gone", revoked=True),
+            pattern("T1003", "Round", revoked=True),
+            pattern("T1004", "And round", revoked=True),
+            pattern("T10", "No id"),
+            relation("revoked-by", "T1003", "T1004"),
+            relation("revoked-by", "T1004", "T1003"),
+        ),
+        "bundle.json",
+    )
+    said = "\n".join(map(str, read.problems))
+    assert "T1001.001 stands below T1001, which is not in the bundle" in said
+    assert [f"{name} is revoked" in said for name in ("T1002", "T1003", "T1004")] == [True, True, True]
+    assert "'attack-pattern--T10' has no id of a technique" in said
+    assert {(problem.path, problem.severity) for problem in read.problems} == {("bundle.json", "warning")}
+    assert read_bundle(SMALL).problems == ()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"x_mitre_platforms": 5}, {"x_mitre_platforms": "Windows"}, {"x_mitre_platforms": [1, None]},
+        {"kill_chain_phases": {"a": 1}}, {"kill_chain_phases": [1, {"kill_chain_name": "mitre-attack", "phase_name": []}]},
+        {"x_mitre_domains": "enterprise-attack"}, {"name": 7}, {"description": ["x"]}, {"id": None},
+    ],
+)  # fmt: skip
+def test_values_of_the_wrong_shape_are_left_out(odd: dict[str, Any]) -> None:
+    matrix = {"type": "x-mitre-matrix", "tactic_refs": [["x"], {}, 3]}
+    relations = {"type": "relationship", "relationship_type": "revoked-by", "source_ref": [], "target_ref": {}}
+    (row,) = read_bundle(bundle(pattern("T1001", "Top", **odd), matrix, relations)).techniques
+    assert row.attack_id == "T1001"
+    assert all(isinstance(name, str) for name in (*row.platforms, *row.tactics, row.name, row.description))
+
+
+def test_broken_json_is_told_with_its_place() -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_bundle('{"type": "bundle",\n  "objects": [,]}', "bundle.json")
+    assert (caught.value.problem.path, caught.value.problem.line, caught.value.problem.column) == ("bundle.json", 2, 15)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
