@@ -7,6 +7,7 @@ htmx asks for a fragment. Only what anonymous readers see is kept; members' answ
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable
 from functools import cache as once
 from pathlib import Path
@@ -22,7 +23,7 @@ from detections.analysis.engine import engine_digest
 from detections.models import Generation
 
 KEPT_SECONDS = 60 * 60 * 24
-LARGEST = 512 * 1024  # bytes of an answer that is kept
+LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; they are kept compressed, at about a tenth
 PREFIXES = ("/techniques/", "/rules/", "/indicators/", "/sources/", "/api/v1/")
 VARIES = ("Accept", "Cookie", "HX-Request")
 
@@ -58,14 +59,15 @@ class CachingMiddleware:
         kept = cache.get(f"answer:{key}")
         if kept is not None:
             body, headers = kept
-            return self._headed(HttpResponse(body, headers=headers), etag)
+            return self._headed(HttpResponse(zlib.decompress(body), headers=headers), etag)
         response = self.respond(request)
         if response.status_code != 200 or response.streaming or response.cookies:
             return response
         if hasattr(response, "render") and not response.is_rendered:
             response.render()
         if len(response.content) <= LARGEST:
-            cache.set(f"answer:{key}", (response.content, dict(response.headers)), KEPT_SECONDS)
+            body = zlib.compress(response.content, level=1)
+            cache.set(f"answer:{key}", (body, dict(response.headers)), KEPT_SECONDS)
         return self._headed(response, etag)
 
     @staticmethod

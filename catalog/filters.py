@@ -127,7 +127,12 @@ class TacticsFilter(WordsFilter):
 
 
 class StrictFilterSet(django_filters.FilterSet):
-    """Reports unknown parameters and bad values; with errors it lets no row through."""
+    """Reports unknown parameters and bad values; with errors it lets no row through.
+
+    `own` are parameters that its page or endpoint reads itself.
+    """
+
+    own: tuple[str, ...] = ()
 
     @property
     def reader(self) -> Reader:
@@ -163,7 +168,7 @@ class StrictFilterSet(django_filters.FilterSet):
     @cached_property
     def errors(self) -> dict[str, list[str]]:
         """What is wrong, by parameter."""
-        known = [*self.filters, *KNOWN_EVERYWHERE]
+        known = [*self.filters, *self.own, *KNOWN_EVERYWHERE]
         found = {name: [str(message) for message in messages] for name, messages in self.form.errors.items()}
         for name, values in _lists(self.data):
             if name not in known:

@@ -28,11 +28,9 @@ def checked(
     queryset: QuerySet[Any],
     own: tuple[str, ...] = (),
 ) -> StrictFilterSet:
-    """A FilterSet over the request's parameters without `own`, found to be in order. Raises `BadParameters`."""
-    data = request.query_params.copy()
-    for name in own:
-        data.pop(name, None)
-    filterset = filterset_class(data, queryset=queryset, request=request._request)
+    """A FilterSet over the request's parameters, found to be in order. Raises `BadParameters`."""
+    filterset = filterset_class(request.query_params, queryset=queryset, request=request._request)
+    filterset.own = own
     if filterset.errors:
         raise BadParameters(filterset.errors)
     return filterset

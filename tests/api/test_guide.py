@@ -92,6 +92,8 @@ def test_fields_choose_keys(client: Client, snapshot: Technique) -> None:
         ("live=maybe", "live", "yes, no or all"),
         ("live=no&live=yes", "live", "once"),
         ("subtechniques=yes", "subtechniques", "1"),
+        ("subtechnique=1", "subtechnique", "Did you mean subtechniques"),
+        ("subtechniques=%00", "subtechniques", "NUL"),
         ("limit=0", "limit", "10000"),
         ("limit=10001", "limit", "10000"),
         ("limit=many", "limit", "whole number"),
