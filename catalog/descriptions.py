@@ -13,7 +13,11 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 _CITATION = re.compile(r"\(Citation: ([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_TECHNIQUE = re.compile(r"https?://attack\.mitre\.org/techniques/(T\d{4})(?:/(\d{3}))?/?(?=[)\s\"'#]|$)", re.IGNORECASE)
+# In rendered HTML, where quotes of the text itself are escaped: only a link's own address can match.
+_TECHNIQUE = re.compile(
+    r'href="https?://attack\.mitre\.org/techniques/(T\d{4})(?:[/.](\d{3}))?/?(?:#[^"]*)?"', re.IGNORECASE
+)
+_HEADING = re.compile(r"<(/?)h[1-3]>")  # a description stands below the page's own headings
 _CODE = re.compile(r"<code>(.*?)</code>", re.DOTALL)
 _TAGS = {"p", "a", "code", "pre", "em", "strong", "ul", "ol", "li", "br", "blockquote", "sup", "h4", "h5", "h6"}
 _PLACE = "\ue000{}\ue001"
@@ -35,8 +39,7 @@ def render_description(markdown: str, citations: Mapping[str, Sequence[str]]) ->
     numbers: dict[str, int] = {}
     text = _CODE.sub(lambda found: keep(f"<code>{escape(found[1])}</code>"), markdown)
     text = _CITATION.sub(lambda found: keep(_citation(found[1].strip(), citations, numbers)), text)
-    text = _TECHNIQUE.sub(_own_link, text)
-    html = _markdown().render(text)
+    html = _HEADING.sub(r"<\1h4>", _TECHNIQUE.sub(_own_link, _markdown().render(text)))
     html = _PLACED.sub(lambda found: kept[int(found[1])] if int(found[1]) < len(kept) else "", html)
     clean = nh3.clean(
         html,
@@ -61,7 +64,7 @@ def _citation(name: str, citations: Mapping[str, Sequence[str]], numbers: dict[s
 
 def _own_link(found: re.Match[str]) -> str:
     attack_id = found[1].upper() + (f".{found[2]}" if found[2] else "")
-    return reverse("technique-detail", args=[attack_id])
+    return f'href="{reverse("technique-detail", args=[attack_id])}"'
 
 
 @cache

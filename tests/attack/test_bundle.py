@@ -159,14 +159,15 @@ def test_what_looks_wrong_in_a_bundle_is_said() -> None:
     "odd",
     [
         {"x_mitre_platforms": 5}, {"x_mitre_platforms": "Windows"}, {"x_mitre_platforms": [1, None]},
-        {"kill_chain_phases": {"a": 1}}, {"kill_chain_phases": [1, {"kill_chain_name": "mitre-attack", "phase_name": []}]},
+        {"kill_chain_phases": {"a": 1}}, {"kill_chain_phases": [1]},
+        {"kill_chain_phases": [{"kill_chain_name": "mitre-attack", "phase_name": []}]},
         {"x_mitre_domains": "enterprise-attack"}, {"name": 7}, {"description": ["x"]}, {"id": None},
     ],
 )  # fmt: skip
 def test_values_of_the_wrong_shape_are_left_out(odd: dict[str, Any]) -> None:
     matrix = {"type": "x-mitre-matrix", "tactic_refs": [["x"], {}, 3]}
     relations = {"type": "relationship", "relationship_type": "revoked-by", "source_ref": [], "target_ref": {}}
-    (row,) = read_bundle(bundle(pattern("T1001", "Top", **odd), matrix, relations)).techniques
+    (row,) = read_bundle(bundle(pattern("T1001", "Top") | odd, matrix, relations)).techniques
     assert row.attack_id == "T1001"
     assert all(isinstance(name, str) for name in (*row.platforms, *row.tactics, row.name, row.description))
 
