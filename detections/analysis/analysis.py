@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from detections.analysis import context
@@ -12,13 +12,14 @@ from detections.analysis.predicate import Predicate, Role
 from detections.documents.document import RuleDocument
 from detections.documents.problem import Problem
 from detections.languages import READERS
-from detections.languages.tree import Beside, Condition, Node, Parse, Reading, Test, walk
+from detections.languages.tree import Beside, Condition, Node, Parse, Reading, Test, depth, flat, walk
 from detections.normalization.catalogue import Catalogue, base_catalogue
 from detections.normalization.equivalence import equivalence, os_family
 from detections.normalization.names import resolve
 from detections.normalization.platforms import Places, places
 from detections.normalization.values import folded, indicator_key
 
+MAX_DRAWN_DEPTH = 100
 Read = Callable[[str], Reading]
 
 # The languages in which a test of field against field is an ordinary filter; elsewhere it is derived.
@@ -49,7 +50,7 @@ def reader_of(language: str) -> Read | None:
 def analyse(document: RuleDocument, catalogue: Catalogue | None = None) -> Analysis:
     """Read the document's query, name its fields, fold its values. Never raises for what a rule may hold."""
     catalogue = catalogue or base_catalogue()
-    reading = _read_rule(document)
+    reading = _drawable(_read_rule(document))
     beside = reading.beside + _read_side_queries(document)
     found = places(document.vendor, document.evidence)
     normalizer = _Normalizer(document, catalogue, reading.tree, os_family(found.platforms))
@@ -80,6 +81,14 @@ def _read_rule(document: RuleDocument) -> Reading:
     if not document.query.strip():
         return Reading(None, "none", (Problem("The rule has no query."),))
     return read_query(document.language, document.query)
+
+
+def _drawable(reading: Reading) -> Reading:
+    """A tree nested deeper than any page or JSON reader follows becomes a flat list of its conditions."""
+    if reading.tree is None or depth(reading.tree) <= MAX_DRAWN_DEPTH:
+        return reading
+    message = f"The query is nested more than {MAX_DRAWN_DEPTH} deep; its conditions are shown as a flat list."
+    return replace(reading, tree=flat(reading.tree), problems=(*reading.problems, Problem(message, severity="note")))
 
 
 def _read_side_queries(document: RuleDocument) -> tuple[Beside, ...]:

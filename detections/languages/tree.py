@@ -134,3 +134,20 @@ def join(kind: Literal["and", "or"], children: tuple[Node, ...] | list[Node]) ->
     if len(children) == 1:
         return children[0]
     return Branch(kind, tuple(children), start=children[0].start, end=children[-1].end)
+
+
+def depth(node: Node | None) -> int:
+    """How many branches stand one below the other; 0 for a condition alone."""
+    deepest, stack = 0, [(node, 0)] if node else []
+    while stack:
+        current, level = stack.pop()
+        deepest = max(deepest, level)
+        if isinstance(current, Branch):
+            stack.extend((child, level + 1) for child in current.children)
+    return deepest
+
+
+def flat(node: Node) -> Node:
+    """The same conditions, each with its own polarity, under one AND: what is left of a tree too deep to be drawn."""
+    found = [negate(condition) if negated else condition for condition, negated in walk(node)]
+    return join("and", found) if found else node
