@@ -70,8 +70,8 @@ class _Counted(NamedTuple):
     reach: int
 
 
-def _rank(row: _Counted) -> tuple[int, str, str]:
-    return (-row.rules, row.field, row.operator)
+def _rank(row: _Counted) -> tuple[int, str]:
+    return (-row.rules, row.field)
 
 
 def build_tables(
@@ -92,7 +92,7 @@ def indicator_rows(
 ) -> tuple[tuple[tuple[IndicatorRow, ...], int], tuple[tuple[IndicatorRow, ...], int]]:
     """For what is checked and what is excluded: the rows from `offset` on, and how many there are in all.
 
-    Two queries. Ranked by rules, field and operator first; spellings are read only for the rows shown and for those
+    Two queries. Ranked by rules and field first; spellings are read only for the rows shown and for those
     that tie with the first or the last of them, since the spelling decides the order among these.
     """
     counted = _count_indicators(rules, every, reader)
@@ -139,7 +139,7 @@ def _around(rows: list[_Counted], offset: int, limit: int) -> tuple[int, list[_C
 
 
 def _spelled(rows: list[_Counted], shown: dict[str, str], skip: int, limit: int) -> tuple[IndicatorRow, ...]:
-    ordered = sorted(rows, key=lambda row: (*_rank(row), shown.get(row.key, ""), row.key))
+    ordered = sorted(rows, key=lambda row: (*_rank(row), shown.get(row.key, ""), row.operator, row.key))
     return tuple(
         IndicatorRow(
             row.key, row.field, row.operator, shown.get(row.key, ""), row.role, row.rules,

@@ -18,7 +18,6 @@ class IndicatorQuerySet(models.QuerySet["Indicator"]):
             | models.Q(**{f"{reader.reach_column(excluded=True)}__gt": 0})
         )
 
-
     def reach_by_key(self, reader: Reader, keys: Iterable[str]) -> dict[str, tuple[int, int]]:
         """Reach and excluded reach of the indicators of these keys, as the reader sees them."""
         columns = ("key", reader.reach_column(), reader.reach_column(excluded=True))

@@ -100,7 +100,7 @@ class SlowCount:
             users = {pk for pk in self.rules if any(use[:2] == (excluded, key) for use in self.uses[pk])}
             reach = None if users <= page else len(users)
             found.append((field, operator, self.spelling(key), len(users & here), reach))
-        return sorted(found, key=lambda row: (-row[3], *row[:3]))
+        return sorted(found, key=lambda row: (-row[3], row[0], row[2], row[1]))
 
     def fields(self, here: set[int], excluded: bool) -> list[tuple[Any, ...]]:
         """(field, rules, operators, samples) of the rules `here`."""
