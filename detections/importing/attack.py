@@ -23,7 +23,8 @@ TIMEOUT = 30  # seconds in which nothing arrives
 
 @dataclass(frozen=True, slots=True)
 class AttackCounts:
-    """What the bundle held, and how many rule tags changed their technique or are unknown to it."""
+    """What the bundle held, and how many rule tags changed their technique or are unknown to it, and what
+    looks wrong in the bundle itself."""
 
     version: str
     tactics: int
@@ -33,6 +34,7 @@ class AttackCounts:
     deprecated: int
     retagged: int
     unknown: int
+    problems: tuple[str, ...] = ()
 
 
 def sync_attack(origin: str) -> AttackCounts:
@@ -84,6 +86,7 @@ def store(bundle: Bundle, origin: str, digest: str) -> AttackCounts:
         deprecated=sum(row.deprecated for row in rows),
         retagged=retagged,
         unknown=RuleTechnique.objects.unknown().values("written").distinct().count(),
+        problems=tuple(str(problem) for problem in bundle.problems),
     )
 
 

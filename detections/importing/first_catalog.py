@@ -36,6 +36,7 @@ class Origin:
     sources: Mapping[str, str]
     attack: str
     said: str
+    starter: bool = False
 
 
 def named(sources: Mapping[str, str], attack: str) -> Origin | None:
@@ -53,7 +54,8 @@ def starter() -> Origin:
     return Origin(
         {slug: str(STARTER / slug) for slug in VENDORS},
         str(STARTER / "attack.json"),
-        "the starter corpus (the public repositories were not reached)",
+        "the starter corpus that comes with Fieldguide",
+        starter=True,
     )
 
 
@@ -83,7 +85,7 @@ def load(origin: Origin, say: Say, bar: Bar) -> None:
     perform(request_attack(origin.attack))
     for slug, path in origin.sources.items():
         begun = time.monotonic()
-        counts = perform(request_sync(slug, path), bar(f"{VENDORS[slug].name}"))
+        counts = perform(request_sync(slug, path, starter=origin.starter), bar(f"{VENDORS[slug].name}"))
         say(f"{VENDORS[slug].name}: {counts['added']:,} rules from {path} in {time.monotonic() - begun:.1f} s")
     Generation.objects.filter(pk=Generation.objects.current().pk).update(origin=origin.said[:400])
     Generation.objects.bump()

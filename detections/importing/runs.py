@@ -15,6 +15,9 @@ from detections.importing.sync import Progress, sync_source
 from detections.models import Run, Source
 from detections.statistics.recomputation import recompute
 from detections.vendors import VENDORS
+from detections.vendors.vendor import Vendor
+
+STARTER_LICENCE = "Apache-2.0"
 
 
 class RunError(Exception):
@@ -22,28 +25,30 @@ class RunError(Exception):
 
 
 def request_sync(
-    vendor: str, path: str, *, slug: str = "", name: str = "", public: bool = True, workers: int | None = None
+    vendor: str,
+    path: str,
+    *,
+    slug: str = "",
+    name: str = "",
+    public: bool = True,
+    starter: bool = False,
+    workers: int | None = None,
 ) -> Run:
     """A queued sync of a source, which is made when it is new. Raises `RunError`.
 
-    `path` is a checkout on this machine; `slug` is the vendor's unless the rules are a team's own; `workers` is the
-    number of processes (all cores by default).
+    `path` is a checkout on this machine; `slug` is the vendor's unless the rules are a team's own; `starter` says that
+    they are the product's own, until the vendor's take their place; `workers` is the number of processes (all cores
+    by default).
     """
     if vendor not in VENDORS:
         raise RunError(f"{vendor!r} is no vendor. Choose one of: {', '.join(VENDORS)}.")
     row = VENDORS[vendor]
     slug = slug or vendor
-    upstream = slug == vendor
-    source, made = Source.objects.get_or_create(
-        slug=slug,
-        defaults={
-            "vendor": vendor,
-            "name": name or (row.name if upstream else slug),
-            "public": public,
-            "licence": row.licence if upstream else "",
-            "repository": row.repository if upstream else "",
-        },
-    )
+    told = _told(row, slug, name, starter)
+    source, made = Source.objects.get_or_create(slug=slug, defaults={"vendor": vendor, "public": public, **told})
+    if not made and slug == vendor and source.repository != told["repository"]:
+        Source.objects.filter(pk=source.pk).update(**told)
+        source.refresh_from_db()
     if not made and source.vendor != vendor:
         raise RunError(f"The source {slug!r} holds rules in the format of {source.vendor}, not of {vendor}.")
     options = {"path": str(Path(path).expanduser().resolve()), "workers": workers}
@@ -81,6 +86,15 @@ def perform(run: Run, progress: Progress | None = None) -> dict[str, Any]:
     row.finish(Run.State.SUCCEEDED, counts=counts)
     run.refresh_from_db()
     return counts
+
+
+def _told(vendor: Vendor, slug: str, name: str, starter: bool) -> dict[str, str]:
+    """A source's name, licence and repository: the vendor's own, the starter corpus's, or a team's."""
+    if starter:
+        return {"name": f"Starter rules in {vendor.name}'s format", "licence": STARTER_LICENCE, "repository": ""}
+    if slug == vendor.slug:
+        return {"name": name or vendor.name, "licence": vendor.licence, "repository": vendor.repository}
+    return {"name": name or slug, "licence": "", "repository": ""}
 
 
 def _request(kind: str, what: str, source: Source | None, options: dict[str, Any]) -> Run:

@@ -23,4 +23,6 @@ class Command(BaseCommand):
             counts = perform(request_attack(options["origin"]))
         except RunError as error:
             raise CommandError(str(error)) from error
+        for problem in counts.pop("problems"):
+            self.stderr.write(problem)
         summary(Console(file=self.stdout), f"ATT&CK from {options['origin']}", counts)
