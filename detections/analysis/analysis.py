@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from detections.analysis import context
 from detections.analysis.predicate import Predicate, Role
@@ -20,9 +21,10 @@ from detections.normalization.platforms import Places, places
 from detections.normalization.values import folded, indicator_key
 
 MAX_DRAWN_DEPTH = 100
-Read = Callable[[str], Reading]
+Read = Callable[..., Reading]
 
 # The languages in which a test of field against field is an ordinary filter; elsewhere it is derived.
+UNDEFINED_MACRO = "_macro"  # a Splunk macro that the checkout does not define stands for no test that can be counted
 _FIELDREF_FILTERS = frozenset({"sigma", "eql", "kql", "lucene"})
 
 
@@ -62,25 +64,25 @@ def analyse(document: RuleDocument, catalogue: Catalogue | None = None) -> Analy
     return Analysis(document, reading.parse, reading.tree, beside, predicates, problems, found, reading.join_fields)
 
 
-def read_query(language: str, text: str) -> Reading:
-    """One query in a named language. A language that the product does not read gives parse "none" with a problem."""
+def read_query(language: str, text: str, loaded: Any = None) -> Reading:
+    """One query in a named language. A language that the product does not read gives parse "none" with a problem.
+
+    `loaded` is what the vendor hands the language beside the text: the YAML of a Sigma rule, the macros of a search.
+    """
     read = reader_of(language)
     if read is None:
         message = f"Queries in {language} are not read yet: the rule is kept without conditions."
         return Reading(None, "none", (Problem(message, severity="note"),))
-    return read(text)
+    return read(text) if loaded is None else read(text, loaded)
 
 
 def _read_rule(document: RuleDocument) -> Reading:
     if document.language == "none":
         return Reading(None, "none", (Problem("The rule has no query: a machine-learning job.", severity="note"),))
-    if document.language == "sigma":
-        module = importlib.import_module(READERS["sigma"])
-        reading: Reading = module.read(document.text, document.loaded)
-        return reading
-    if not document.query.strip():
+    text = document.text if document.language == "sigma" else document.query
+    if not text.strip():
         return Reading(None, "none", (Problem("The rule has no query."),))
-    return read_query(document.language, document.query)
+    return read_query(document.language, text, document.loaded)
 
 
 def _drawable(reading: Reading) -> Reading:
@@ -131,7 +133,10 @@ class _Normalizer:
         return Predicate(
             condition, test, negated, place, name.canonical, role, value,
             indicator_key(name.canonical, test.operator, value, test.wild),
-            equivalence(field, name.form, test.operator, other or test.value, test.wild, self.family, role),
+            equivalence(
+                field, name.form, test.operator, other or test.value, test.wild, self.family, role,
+                keep_case=test.keep_case,
+            ),
             name.known,
             other,
         )  # fmt: skip
@@ -139,6 +144,6 @@ class _Normalizer:
     def role(self, condition: Condition, test: Test, field_role: str) -> Role:
         if test.operator == "fieldref" and self.language not in _FIELDREF_FILTERS:
             return "derived"
-        if condition.derived:
+        if condition.derived or condition.field == UNDEFINED_MACRO:
             return "derived"
         return "scope" if condition.scope or field_role == "scope" else "filter"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ TYPES = frozenset(
     {"keyword", "enum", "number", "path", "user", "hash", "ip", "command line", "registry", "port", "event id"}
 )
 ROLES = frozenset({"filter", "scope"})
-FORMS = frozenset({"", "base", "dir", "ext", "key", "value", "arg", "cmdline", "mixed", "upn"})
+FORMS = frozenset({"", "base", "dir", "ext", "key", "value", "arg", "cmdline", "mixed", "upn", "registry"})
 VENDORS = frozenset(
     {
         "sigma", "ecs", "cim", "splunk_raw", "kusto", "asim", "winlog", "auditd", "azure", "cloudtrail", "okta", "k8s",
@@ -44,7 +44,7 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A canonical field. `type` decides how values are compared, `role` "scope" that it selects a data source."""
+    """A canonical field. `type` decides how values are compared; `role` "scope" says that it selects a data source."""
 
     canonical: str
     type: str = "keyword"
@@ -57,8 +57,9 @@ class Field:
 class Alias:
     """A vendor's name for a canonical field, in events of a category ("" for any).
 
-    `form` says which part of the canonical value the vendor's field holds ("" for all of it): base, dir, ext, key,
-    value, arg, cmdline, mixed, upn. `source` is where the mapping is published.
+    `form` says which part of the canonical value the vendor's field holds ("" for all of it): base, dir, ext of a
+    path; key, value of a registry path; arg, cmdline of a command line; upn of a user; mixed where the value decides
+    the field; registry for verbs that mean something else elsewhere. `source` is where the mapping is published.
     """
 
     canonical: str
@@ -72,6 +73,10 @@ class Alias:
 
 
 Names = Mapping[tuple[str, str], tuple[Alias, ...]]
+AliasKey = tuple[str, str, str]  # vendor, name as spelled, category
+
+_FIELD_COLUMNS = ("canonical", "type", "group", "description", "role")
+_ALIAS_COLUMNS = ("canonical", "vendor", "name", "category", "case_sensitive", "form", "source", "note")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,29 +95,39 @@ class Catalogue:
         return self.fields.get(canonical) or Field(canonical)
 
     def merged(self, fields: Iterable[Field] = (), aliases: Iterable[Alias] = ()) -> Catalogue:
-        """This catalogue with rows of a site laid over it: the same key replaces, another is added."""
-        known = dict(self.fields) | {row.canonical: row for row in fields}
-        rows = {_key(row): row for row in self.aliases} | {_key(row): row for row in aliases}
-        digest = hashlib.sha256(repr((self.digest, sorted(map(repr, rows.values())))).encode()).hexdigest()
-        return _indexed(known, rows.values(), digest)
+        """This catalogue with rows of a site laid over it: the same key replaces, another is added. Raises
+        `CatalogueError` for names that would differ by case only and mean different fields."""
+        own_fields, own_aliases = tuple(fields), tuple(aliases)
+        if not (own_fields or own_aliases):
+            return self
+        known = dict(self.fields) | {row.canonical: row for row in own_fields}
+        laid = {_key(row): row for row in self.aliases} | {_key(row): row for row in own_aliases}
+        _check_twins(laid.values(), lambda alias: "The site's aliases")
+        written = repr((self.digest, sorted(map(repr, own_fields)), sorted(map(repr, own_aliases))))
+        return _indexed(known, laid.values(), hashlib.sha256(written.encode()).hexdigest())
 
 
 def load_catalogue(folder: Path = TABLES) -> Catalogue:
     """Read and check `fields.csv` and `field_aliases.csv`. Raises `CatalogueError` with file and line."""
     fields: dict[str, Field] = {}
-    for place, row in _rows(folder / "fields.csv"):
-        _choose(place, "type", row["type"], TYPES)
-        _choose(place, "role", row["role"], ROLES)
+    for place, row in read_rows(folder / "fields.csv", _FIELD_COLUMNS):
+        choose(place, "type", row["type"], TYPES)
+        choose(place, "role", row["role"], ROLES)
         if row["canonical"] in fields:
             raise CatalogueError(f"{place}: the canonical field {row['canonical']!r} stands twice. Remove one.")
         fields[row["canonical"]] = Field(**row)
-    aliases: dict[tuple[str, str, str], Alias] = {}
-    for place, row in _rows(folder / "field_aliases.csv"):
+    aliases: dict[AliasKey, Alias] = {}
+    places: dict[AliasKey, str] = {}
+    for place, row in read_rows(folder / "field_aliases.csv", _ALIAS_COLUMNS):
         alias = _alias(place, row, fields)
-        if _key(alias) in aliases:
-            raise CatalogueError(f"{place}: {alias.vendor}'s {alias.name!r} stands twice for {alias.category!r}.")
-        aliases[_key(alias)] = alias
-    _check_twins(folder / "field_aliases.csv", aliases.values())
+        key = _key(alias)
+        if key in aliases:
+            raise CatalogueError(
+                f"{place}: {alias.vendor}'s {alias.name!r} stands twice for the category {alias.category!r}; first at "
+                f"{places[key]}. Remove one."
+            )
+        aliases[key], places[key] = alias, place
+    _check_twins(aliases.values(), lambda alias: places[_key(alias)])
     digest = hashlib.sha256()
     for name in ("fields.csv", "field_aliases.csv"):
         digest.update((folder / name).read_bytes())
@@ -125,11 +140,35 @@ def base_catalogue() -> Catalogue:
     return load_catalogue()
 
 
+def read_rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a table with their places (`fields.csv:3`). Raises `CatalogueError` for a table of another shape."""
+    try:
+        with file.open(newline="", encoding="utf-8") as lines:
+            reader = csv.DictReader(lines, strict=True)
+            if tuple(reader.fieldnames or ()) != columns:
+                raise CatalogueError(f"{file.name}:1: the header has to be {','.join(columns)}.")
+            for row in reader:
+                place = f"{file.name}:{reader.line_num}"
+                if None in row or None in row.values():
+                    raise CatalogueError(f"{place}: the row has another number of columns than the header.")
+                yield place, row
+    except OSError as error:
+        raise CatalogueError(f"{file.name}: the table cannot be read: {error.strerror}.") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{file.name}: the table is no CSV in UTF-8: {error}.") from error
+
+
+def choose(place: str, column: str, value: str, known: Iterable[str]) -> None:
+    """Raises `CatalogueError` for a value that its column does not know."""
+    if value not in known:
+        raise CatalogueError(f"{place}: {value!r} is no {column}. Known: {', '.join(sorted(filter(None, known)))}.")
+
+
 def _alias(place: str, row: dict[str, str], fields: Mapping[str, Field]) -> Alias:
-    _choose(place, "vendor", row["vendor"], VENDORS)
-    _choose(place, "category", row["category"], CATEGORIES)
-    _choose(place, "form", row["form"], FORMS)
-    _choose(place, "case_sensitive", row["case_sensitive"], {"", "yes"})
+    choose(place, "vendor", row["vendor"], VENDORS)
+    choose(place, "category", row["category"], CATEGORIES)
+    choose(place, "form", row["form"], FORMS)
+    choose(place, "case_sensitive", row["case_sensitive"], {"", "yes"})
     if row["canonical"] not in fields:
         raise CatalogueError(f"{place}: {row['canonical']!r} is no canonical field. Add it to fields.csv first.")
     return Alias(
@@ -138,16 +177,16 @@ def _alias(place: str, row: dict[str, str], fields: Mapping[str, Field]) -> Alia
     )  # fmt: skip
 
 
-def _check_twins(file: Path, aliases: Iterable[Alias]) -> None:
+def _check_twins(aliases: Iterable[Alias], place: Callable[[Alias], str]) -> None:
     """Names that differ by case only must say so, or mean the same."""
-    twins: dict[tuple[str, str, str], Alias] = {}
+    twins: dict[AliasKey, Alias] = {}
     for alias in aliases:
-        key = (alias.vendor, alias.name.lower(), alias.category)
-        other = twins.setdefault(key, alias)
-        same = (other.canonical, other.form) == (alias.canonical, alias.form)
-        if not (same or other.case_sensitive or alias.case_sensitive):
+        if alias.case_sensitive:
+            continue
+        other = twins.setdefault((alias.vendor, alias.name.lower(), alias.category), alias)
+        if (other.canonical, other.form) != (alias.canonical, alias.form):
             raise CatalogueError(
-                f"{file.name}: {alias.vendor}'s {alias.name!r} and {other.name!r} differ by case only and mean "
+                f"{place(alias)}: {alias.vendor}'s {alias.name!r} and {other.name!r} differ by case only and mean "
                 "different fields. Mark one of them case_sensitive."
             )
 
@@ -165,20 +204,5 @@ def _indexed(fields: Mapping[str, Field], aliases: Iterable[Alias], digest: str)
     return Catalogue(fields, rows, digest, exact, folded)
 
 
-def _key(alias: Alias) -> tuple[str, str, str]:
+def _key(alias: Alias) -> AliasKey:
     return alias.vendor, alias.name, alias.category
-
-
-def _rows(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    with file.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines, strict=True)
-        for row in reader:
-            place = f"{file.name}:{reader.line_num}"
-            if None in row or None in row.values():
-                raise CatalogueError(f"{place}: the row has another number of columns than the header.")
-            yield place, row
-
-
-def _choose(place: str, column: str, value: str, known: Iterable[str]) -> None:
-    if value not in known:
-        raise CatalogueError(f"{place}: {value!r} is no {column}. Known: {', '.join(sorted(filter(None, known)))}.")

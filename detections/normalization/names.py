@@ -17,7 +17,7 @@ _ORDER = {
     "elastic": ("ecs", *_NATIVE, "winlog", "sigma"),
     "splunk": ("cim", "splunk_raw", *_NATIVE, "winlog", "falcon", "ocsf", "sigma", "ecs"),
 }
-# A native log that the context names goes before the rest.
+# A native log that the context names goes before the rest, the others keep their order.
 _NATIVE_OF = {
     "aws": "cloudtrail", "cloudtrail": "cloudtrail", "azure": "azure", "m365": "m365", "okta": "okta", "gcp": "gcp",
     "gworkspace": "gworkspace", "github": "github", "bitbucket": "bitbucket", "kubernetes": "k8s", "auditd": "auditd",
@@ -34,8 +34,8 @@ _WRAPPERS = (
     (re.compile(r"^azure\.(?:signinlogs|auditlogs|activitylogs|identityprotection|platformlogs)\.properties\."), ""),
     (re.compile(r"^properties\."), ""),
 )
-_DATA_MODEL = re.compile(r"^(?:[A-Z][A-Za-z_]*|Processes|processes|web)\.(?=[a-z_])")
-_PROGRAM = re.compile(r"[\\/]|\.exe$", re.IGNORECASE)
+_DATA_MODEL = re.compile(r"^(?:[A-Z][A-Za-z_]*|processes|web)\.(?=[a-z_])")
+_PROGRAM = re.compile(r"^/|\\|\.exe$", re.IGNORECASE)
 
 
 class Name(NamedTuple):
@@ -65,7 +65,7 @@ def _resolved(catalogue: Catalogue, vendor: str, raw: str, context: frozenset[st
     if raw in (KEYWORDS, "_raw"):
         return Name(KEYWORDS)
     order = _order(vendor, context)
-    for candidate in _candidates(raw, path):
+    for candidate in _candidates(vendor, raw, path):
         for namespace in order:
             alias = _find(catalogue, namespace, candidate, context)
             if alias is not None:
@@ -84,14 +84,11 @@ def cleaned_name(raw: str) -> str:
 
 def _order(vendor: str, context: frozenset[str]) -> tuple[str, ...]:
     order = _ORDER[vendor]
-    named = [namespace for token, namespace in _NATIVE_OF.items() if token in context and namespace in order]
-    first = [namespace for namespace in order if namespace in named]
-    if vendor != "elastic":  # ECS names come first in Elastic's rules whatever the log
-        return (*first, *(namespace for namespace in order if namespace not in first))
-    return (order[0], *first, *(namespace for namespace in order[1:] if namespace not in first))
+    named = {_NATIVE_OF[token] for token in context if token in _NATIVE_OF}
+    return tuple(sorted(order, key=lambda namespace: namespace not in named))
 
 
-def _candidates(raw: str, path: str) -> Iterator[str]:
+def _candidates(vendor: str, raw: str, path: str) -> Iterator[str]:
     """The spellings to look up, the most specific first."""
     seen: set[str] = set()
     for written in (path, raw):
@@ -99,19 +96,21 @@ def _candidates(raw: str, path: str) -> Iterator[str]:
             continue
         plain = written.strip().strip("\"'`").lstrip("?").split("|", 1)[0].strip()
         for name in (plain, cleaned_name(written)):
-            for candidate in (name, *_unwrapped(name)):
+            for candidate in (name, *_unwrapped(vendor, name)):
                 if candidate and candidate not in seen:
                     seen.add(candidate)
                     yield candidate
 
 
-def _unwrapped(name: str) -> Iterator[str]:
+def _unwrapped(vendor: str, name: str) -> Iterator[str]:
+    """The name without what is wrapped around it; a data model's prefix exists in Splunk only (`Target.` in ECS is a
+    process of its own)."""
     for pattern, replacement in _WRAPPERS:
         inner = pattern.sub(replacement, name, count=1)
         if inner != name:
             yield inner
-            yield from _unwrapped(inner)
-    inner = _DATA_MODEL.sub("", name, count=1)
+            yield from _unwrapped(vendor, inner)
+    inner = _DATA_MODEL.sub("", name, count=1) if vendor == "splunk" else name
     if inner != name:
         yield inner
 

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
-from detections.normalization.catalogue import TABLES, CatalogueError, base_catalogue
+from detections.normalization.catalogue import FORMS, TABLES, CatalogueError, base_catalogue, choose, read_rows
+
+# (canonical field, form, folded value) to the value that stands for all its spellings.
+Synonyms = Mapping[tuple[str, str, str], str]
+_COLUMNS = ("canonical", "form", "value", "means", "source")
+
+
+def meaning(canonical: str, form: str, value: str) -> str:
+    """The value that stands for all spellings of `value`; itself when the table has none. A row without a form is
+    there for every form."""
+    known = _synonyms()
+    return known.get((canonical, form, value)) or known.get((canonical, "", value)) or value
+
+
+def load_synonyms(folder: Path = TABLES) -> Synonyms:
+    """Read and check `value_synonyms.csv`. Raises `CatalogueError` with file and line."""
+    found: dict[tuple[str, str, str], str] = {}
+    for place, row in read_rows(folder / "value_synonyms.csv", _COLUMNS):
+        key = row["canonical"], row["form"], row["value"]
+        choose(place, "form", row["form"], FORMS)
+        if row["canonical"] not in base_catalogue().fields:
+            raise CatalogueError(f"{place}: {row['canonical']!r} is no canonical field. Add it to fields.csv first.")
+        for text in (row["value"], row["means"]):
+            if not text or text != text.lower():
+                raise CatalogueError(f"{place}: {text!r} has to be a value in lower case, as values are compared.")
+        if key in found:
+            raise CatalogueError(f"{place}: {row['value']!r} stands twice for {row['canonical']!r}. Remove one.")
+        found[key] = row["means"]
+    return found
 
 
 @cache
-def synonyms() -> Mapping[tuple[str, str], str]:
-    """(canonical field, lower-cased value) to the value that stands for all. Raises `CatalogueError`."""
-    found: dict[tuple[str, str], str] = {}
-    file = TABLES / "value_synonyms.csv"
-    with file.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines, strict=True)
-        for row in reader:
-            key = (row["canonical"], row["value"])
-            if row["canonical"] not in base_catalogue().fields:
-                raise CatalogueError(f"{file.name}:{reader.line_num}: {row['canonical']!r} is no canonical field.")
-            if key in found:
-                raise CatalogueError(f"{file.name}:{reader.line_num}: {key} stands twice.")
-            found[key] = row["means"]
-    return found
+def _synonyms() -> Synonyms:
+    return load_synonyms()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from functools import lru_cache
 
@@ -11,7 +12,10 @@ from detections.normalization.catalogue import Field
 NUMERIC_TYPES = frozenset({"number", "port", "event id"})
 _BACKSLASHES = re.compile(r"\\+")
 _LEADING = re.compile(r"\\{2,}")
-_INTEGER = re.compile(r"[+-]?\d+")
+_COMPARED = frozenset({"eq", "in", "gt", "gte", "lt", "lte"})  # the others test a text, also of a number
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_MAX_DIGITS = 300  # a longer text is no number that anybody compares
 _SEPARATOR = "\x1f"
 
 
@@ -20,7 +24,7 @@ def folded(field: Field, operator: str, value: str, wild: bool = False, *, keep_
     two), numbers in one spelling where the field is numeric. A regular expression stays verbatim."""
     if operator == "regex_match":
         return value
-    if field.type in NUMERIC_TYPES:
+    if field.type in NUMERIC_TYPES and operator in _COMPARED:
         number = _number(value)
         if number is not None:
             return number
@@ -43,12 +47,13 @@ def indicator_key(canonical: str, operator: str, folded_value: str, wild: bool) 
 def _number(value: str) -> str | None:
     """A decimal integer or the shortest float; None for text, hexadecimal included."""
     text = value.strip()
-    if _INTEGER.fullmatch(text):
-        return str(int(text)) if len(text) < 400 else None
-    try:
-        number = float(text)
-    except ValueError:
+    if len(text) > _MAX_DIGITS:
         return None
-    if number != number or number in (float("inf"), float("-inf")) or "_" in text:
+    if _INTEGER.fullmatch(text):
+        return str(int(text))
+    if not _FLOAT.fullmatch(text):
+        return None
+    number = float(text)
+    if math.isinf(number):
         return None
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
