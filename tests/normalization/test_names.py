@@ -1,8 +1,11 @@
 """Raw names, in the context of their events, to canonical fields."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from detections.normalization.catalogue import Alias, Catalogue, base_catalogue
+from detections.languages.tree import KEYWORDS
+from detections.normalization.catalogue import CATEGORIES, Alias, Catalogue, base_catalogue
 from detections.normalization.names import Name, cleaned_name, resolve
 
 CASES = [
@@ -33,12 +36,24 @@ CASES = [
     ("elastic", "service.name", "gcp", "Provider_Name", ""),
     ("sigma", "Signature", "antivirus", "Signature.antivirus", ""),
     ("splunk", "process_exec", "auditd", "CommandLine", "cmdline"),
+    ("splunk", "process_exec", "", "Image", "base"),
+    ("splunk", "status", "ocsf", "event.outcome", ""),
+    # a log that the context names speaks first
+    ("elastic", "process.title", "", "process.title", ""),
+    ("elastic", "process.title", "auditd", "CommandLine", ""),
     # wrappers and marks around a name
     ("elastic", "winlog.event_data.TargetUserName", "", "TargetUserName", ""),
     ("elastic", "?process.name", "", "Image", "base"),
     ("elastic", "process.name.caseless", "", "Image", "base"),
     ("elastic", "aws.cloudtrail.flattened.request_parameters.roleName", "", "requestParameters.roleName", ""),
+    ("elastic", "data.win.eventdata.TargetUserName", "", "TargetUserName", ""),
     ("sigma", "CommandLine|contains", "", "CommandLine", ""),
+    ("elastic", "Target.process.name", "", "TargetImage", "base"),
+    # a data model's prefix, in Splunk only
+    ("splunk", "Processes.process_name", "", "Image", "base"),
+    ("splunk", "Anything.process_name", "", "Image", "base"),
+    ("elastic", "Anything.process.name", "", "Anything.process.name", ""),
+    ("splunk", "Registry.action", "", "EventType", "registry"),
     # names whose letters' case tells them apart
     ("sigma", "Status", "", "Status", ""),
     ("sigma", "status", "m365", "event.outcome", ""),
@@ -61,9 +76,22 @@ def test_a_data_models_path_is_looked_up_before_the_bare_name() -> None:
     assert canonical("Processes.user") == "User"
 
 
+def test_the_reference_rule_has_the_reference_rows() -> None:
+    """An Elastic rule on CloudTrail: data set, provider, action, outcome, as `fields.md` shows them."""
+    written = ["event.dataset", "event.provider", "event.action", "event.outcome"]
+    names = [resolve(base_catalogue(), "elastic", raw, frozenset({"aws"})) for raw in written]
+    assert [name.canonical for name in names] == ["event.dataset", "Provider_Name", "EventType", "event.outcome"]
+    roles = [base_catalogue().field(name.canonical).role for name in names]
+    assert roles == ["scope", "filter", "filter", "filter"]
+
+
 @pytest.mark.parametrize(
-    ("value", "canonical"), [("smb", "DestinationPortName"), ("rundll32.exe", "Image"), ("C:\\x\\y", "Image")]
-)
+    ("value", "canonical"),
+    [
+        ("smb", "DestinationPortName"), ("ssl/tls", "DestinationPortName"), ("", "DestinationPortName"),
+        ("rundll32.EXE", "Image"), ("C:\\x\\y", "Image"), ("/usr/bin/x", "Image"),
+    ],
+)  # fmt: skip
 def test_a_mixed_field_is_told_by_its_value(value: str, canonical: str) -> None:
     name = resolve(base_catalogue(), "splunk", "app", frozenset(), path="All_Traffic.app", value=value)
     assert name.canonical == canonical
@@ -88,3 +116,15 @@ def test_a_sites_alias_lies_over_the_tables() -> None:
     assert resolve(site, "sigma", "OurProgram", frozenset()) == Name("Image", "base")
     assert resolve(base_catalogue(), "sigma", "OurProgram", frozenset()).canonical == "OurProgram"
     assert site.digest != base_catalogue().digest
+
+
+@given(
+    st.sampled_from(["sigma", "elastic", "splunk"]),
+    st.text(max_size=20) | st.sampled_from([alias.name for alias in base_catalogue().aliases]),
+    st.frozensets(st.sampled_from(sorted(CATEGORIES - {""})), max_size=3),
+    st.text(max_size=10),
+)
+def test_every_name_has_a_canonical_one(vendor: str, raw: str, context: frozenset[str], path: str) -> None:
+    name = resolve(base_catalogue(), vendor, raw, context, path=path)
+    assert name.canonical or not raw
+    assert not name.known or name.canonical in base_catalogue().fields or name.canonical == KEYWORDS
