@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -206,8 +207,36 @@ def test_facts_come_back_as_they_were_but_for_descriptions() -> None:
             row.name, row.tactics, row.platforms, row.parent,
         )  # fmt: skip
         assert (other.revoked, other.deprecated, other.successor) == (row.revoked, row.deprecated, row.successor)
-    with pytest.raises(UnreadableError, match="broken"):
-        read_facts('{"format":"fieldguide-attack-facts","tactics":[]}')
+    assert is_facts(json.dumps(json.loads(text), indent=2))
+
+
+@pytest.mark.parametrize(
+    ("techniques", "said"),
+    [
+        ([], "no list of techniques"),
+        ({"T1001": "Top"}, "no list of techniques"),
+        (["T1001"], "row 1 of its techniques: it is no object"),
+        ([{"id": "T1001", "name": "A"}, {"id": "T1002"}], "row 2 of its techniques: the key 'name' is missing"),
+        ([{"id": "T1001", "name": 7}], "the key 'name' should hold a text"),
+        ([{"id": "T1001", "name": ""}], "the key 'name' should hold a text"),
+        ([{"id": "T1001", "name": "A", "platforms": "Windows"}], "'platforms' should hold a list of texts"),
+        ([{"id": "T1001", "name": "A", "tactics": ["first", 2]}], "'tactics' should hold a list of texts"),
+        ([{"id": "T1001", "name": "A", "revoked": "no"}], "'revoked' should hold true or false"),
+        ([{"id": "../admin", "name": "A"}], "'../admin' is no id of ATT&CK"),
+        ([{"id": "T1001", "name": "A"}, {"id": "T1001", "name": "B"}], "row 2 of its techniques: T1001 stands twice"),
+    ],
+)
+def test_a_broken_table_of_facts_is_refused_with_its_row(techniques: Any, said: str) -> None:
+    tactics = [{"id": "TA0001", "shortname": "first", "name": "First"}]
+    text = json.dumps({"format": "fieldguide-attack-facts", "tactics": tactics, "techniques": techniques})
+    with pytest.raises(UnreadableError, match=re.escape(said)):
+        read_facts(text, "attack.json")
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"tactics": 5}', '{"tactics": []}'])
+def test_a_table_without_tactics_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableError, match=r"^facts\.json: This table of ATT&CK facts is broken"):
+        read_facts(text, "facts.json")
 
 
 @pytest.mark.corpora
