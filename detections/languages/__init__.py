@@ -4,4 +4,5 @@ READERS = {
     "sigma": "detections.languages.sigma.reader",
     "kql": "detections.languages.kql.reader",
     "eql": "detections.languages.eql.reader",
+    "spl": "detections.languages.spl.reader",
 }

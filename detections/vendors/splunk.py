@@ -128,6 +128,7 @@ def _rule(document: YamlDocument, path: str, read_with: ReadWith) -> RuleDocumen
         context=context(models, macros, sources),
         extra={key: jsonable(both[key]) for key in _EXTRA if both.get(key) not in (None, "", [])},
         problems=tuple(metadata.problems),
+        loaded=read_with.texts,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LABELS = {
     "sigma": {"sigma": "sigma.jsonl.gz"},
     "elastic": {"eql": "elastic_eql.jsonl.gz", "kql": "elastic_kql.jsonl.gz"},
-    "splunk": {},
+    "splunk": {"spl": "splunk_spl_sample.jsonl"},
 }
 console = Console()
 
