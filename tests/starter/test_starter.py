@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 import uuid
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -22,6 +24,7 @@ from detections.vendors import VENDORS
 from tests.starter.conftest import read_checkout
 
 AUTHOR = "Fieldguide starter corpus"
+CALL = re.compile(r"`(\w+)(?:\([^`]*\))?`")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,18 @@ def test_every_file_gives_one_rule_without_a_problem(readings: list[FileReading]
     said = [*(str(problem) for reading in readings for problem in reading.problems)]
     said += [str(problem) for reading in readings for document in reading.documents for problem in document.problems]
     assert said == []
+
+
+def test_every_macro_file_is_read() -> None:
+    """A macro file that cannot be read would only be an undefined macro, which nobody sees."""
+    macros = VENDORS["splunk"].read_with(STARTER / "splunk").texts
+    names = {name.split("(")[0] for name in macros}
+    assert names == {file.stem for file in (STARTER / "splunk" / "macros").glob("*.yml")}
+    called = {
+        name for file in (STARTER / "splunk" / "detections").rglob("*.yml") for name in CALL.findall(file.read_text())
+    }
+    assert names <= called
+    assert {name for name in called - names if not name.endswith("_filter")} == set()
 
 
 def test_the_corpus_is_as_large_as_a_first_look_needs(documents: list[RuleDocument]) -> None:
@@ -118,6 +133,25 @@ def test_techniques_are_known_to_the_table(documents: list[RuleDocument], facts:
     tagged = {name for document in documents for name in document.technique_ids}
     assert tagged - known.keys() == set()
     assert {known[name].successor for name in tagged if known[name].revoked} >= {"T1685", "T1685.002", "T1685.005"}
+
+
+def test_tactics_and_names_are_those_of_the_techniques(documents: list[RuleDocument], facts: Bundle) -> None:
+    """A revoked id is held against its successor: its own tactics may be gone from the matrix."""
+    known = {technique.attack_id: technique for technique in facts.techniques}
+    names = {row.attack_id: row.name for row in (*facts.tactics, *facts.techniques)}
+    for document in documents:
+        if not document.tactics:  # Splunk names none
+            assert document.vendor == "splunk"
+            continue
+        written = {name.lower().replace(" ", "-").replace("_", "-") for name in document.tactics}
+        rows = [known[known[name].successor or name] for name in document.technique_ids]
+        assert all(written & set(row.tactics) for row in rows), document.path
+        assert written <= {name for row in rows for name in row.tactics}, document.path
+    for file in (STARTER / "elastic").rglob("*.toml"):
+        for threat in tomllib.loads(file.read_text())["rule"]["threat"]:
+            below = [row for technique in threat["technique"] for row in technique.get("subtechnique", [])]
+            for row in (threat["tactic"], *threat["technique"], *below):
+                assert row["name"] == names[row["id"]], (file.name, row["id"])
 
 
 def test_the_reference_technique_is_seen_by_three_vendors(rows: dict[str, list[RuleRow]]) -> None:
