@@ -12,12 +12,12 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from detections.analysis.rows import FileRow
+from detections.analysis.rows import FileRow, problem_json
 from detections.documents.problem import Problem, UnreadableError
 from detections.importing.batch import BatchWriter
 from detections.importing.plan import Plan, plan_sync
 from detections.importing.pool import analysed
-from detections.models import Generation, Run, Source, Technique
+from detections.models import Generation, Run, Source, SourceFile, Technique
 from detections.statistics.recomputation import recompute
 from detections.vendors import VENDORS
 from detections.vendors.checkout import commit_of
@@ -101,7 +101,17 @@ class _Sync:
             again = tuple(pair for pair in plan.changed if pair[0] in losers)
             for rows in self._analysed(plan, again):
                 changed += writer.write(rows).changed
+        self._note_problems(plan)
         return added, changed, retired, unreadable
+
+    def _note_problems(self, plan: Plan) -> None:
+        """Problems of what the rules are read with: kept like those of rule files, read anew at each sync."""
+        for problem in plan.read_with.problems:
+            SourceFile.objects.update_or_create(
+                source=self.source,
+                path=problem.path[:400],
+                defaults={"fingerprint": "", "problems": [problem_json(problem)]},
+            )
 
     def _analysed(self, plan: Plan, files: tuple[tuple[str, str], ...]) -> Iterator[list[FileRow]]:
         workers = self.run.options.get("workers")

@@ -58,13 +58,15 @@ _OF_MACRO = {
 
 def read_with(root: Path) -> ReadWith:
     """The macros of a checkout: name, with the number of arguments behind it as Splunk names them, to JSON of
-    {definition, arguments}. A macro file that cannot be read is left out; its macro is then undefined."""
+    {definition, arguments}. A macro file that cannot be read is a problem; its macro is then undefined."""
     texts: dict[str, str] = {}
     digest = hashlib.sha256()
+    problems: list[Problem] = []
     for file in sorted((root / "macros").glob("*.y*ml")):
         try:
-            value = load_mapping(read_text(file), file.name).value
-        except UnreadableError:
+            value = load_mapping(read_text(file, f"macros/{file.name}"), f"macros/{file.name}").value
+        except UnreadableError as error:
+            problems.append(error.problem)
             continue
         name, definition = str(value.get("name") or file.stem), value.get("definition")
         if not isinstance(definition, str):
@@ -75,7 +77,7 @@ def read_with(root: Path) -> ReadWith:
         texts[key] = json.dumps({"definition": definition, "arguments": arguments})
     for key in sorted(texts):
         digest.update(f"{key}\0{texts[key]}\0".encode())
-    return ReadWith(texts, digest.hexdigest())
+    return ReadWith(texts, digest.hexdigest(), tuple(problems))
 
 
 def read(text: str, path: str, read_with: ReadWith) -> FileReading:

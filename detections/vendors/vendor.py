@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detections.documents.document import FileReading, Lifecycle
+from detections.documents.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class ReadWith:
     """What the files of a checkout are read with (Splunk's macros). Picklable.
 
-    `texts` maps a name to a text; `digest` is a hash over all of them, part of every file's fingerprint.
+    `texts` maps a name to a text; `digest` is a hash over all of them, part of every file's fingerprint; `problems`
+    are those of the files that they come from.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,3 +203,16 @@ def test_a_folder_that_is_no_checkout_fails_the_run_with_a_message(tmp_path: Pat
 def test_an_unknown_vendor_is_refused_with_the_known_ones() -> None:
     with pytest.raises(RunError, match="sigma, elastic, splunk"):
         request_sync("yara", "/nowhere")
+
+
+def test_a_macro_that_cannot_be_read_is_a_problem_of_the_source(tmp_path: Path) -> None:
+    splunk = Checkout(tmp_path / "splunk", "splunk")
+    splunk.write("detections/endpoint/a.yml", f"name: A\nid: {A}\nsearch: '`ours` user=root'\n")
+    splunk.write("macros/ours.yml", "name: [")
+    splunk.sync()
+    assert SourceFile.objects.get(path="macros/ours.yml").problems[0]["line"] == 1
+    splunk.write("macros/ours.yml", "name: ours\ndefinition: process_name=tool.exe\n")
+    assert splunk.sync()["changed"] == 1
+    assert not SourceFile.objects.filter(path="macros/ours.yml").exists()
+    assert reach("tool.exe", "eq") == 1
+    nothing_drifts()

@@ -33,6 +33,8 @@ class Command(BaseCommand):
             read_with = vendor.read_with(root)
         except UnreadableError as error:
             raise CommandError(str(error.problem)) from error
+        for problem in read_with.problems:
+            self.stderr.write(str(problem))
         for path in paths:
             reading = read_file(vendor, root, path, read_with)
             for problem in reading.problems:
