@@ -23,8 +23,8 @@ from detections.normalization.values import folded, indicator_key
 MAX_DRAWN_DEPTH = 100
 Read = Callable[..., Reading]
 
-# The languages in which a test of field against field is an ordinary filter; elsewhere it is derived.
 UNDEFINED_MACRO = "_macro"  # a Splunk macro that the checkout does not define stands for no test that can be counted
+# The languages in which a test of field against field is an ordinary filter; elsewhere it is derived.
 _FIELDREF_FILTERS = frozenset({"sigma", "eql", "kql", "lucene"})
 
 
@@ -53,15 +53,20 @@ def analyse(document: RuleDocument, catalogue: Catalogue | None = None) -> Analy
     """Read the document's query, name its fields, fold its values. Never raises for what a rule may hold."""
     catalogue = catalogue or base_catalogue()
     reading = _drawable(_read_rule(document))
-    beside = reading.beside + _read_side_queries(document)
-    found = places(document.vendor, document.evidence)
-    normalizer = _Normalizer(document, catalogue, reading.tree, os_family(found.platforms))
+    sides = _read_side_queries(document)
+    beside = reading.beside + tuple(part for part, _ in sides if part is not None)
+    where = places(document.vendor, document.evidence)
+    normalizer = _Normalizer(document, catalogue, reading.tree, os_family(where.platforms))
     predicates = tuple(normalizer.predicates(reading.tree, ""))
     for part in beside:
         predicates += tuple(normalizer.predicates(part.tree, part.place))
     first_line = document.line if document.language == "sigma" else document.query_line
     problems = document.problems + tuple(problem.at(document.path, first_line) for problem in reading.problems)
-    return Analysis(document, reading.parse, reading.tree, beside, predicates, problems, found, reading.join_fields)
+    aside = tuple(problem for _, found in sides for problem in found)
+    lost = reading.parse == "full" and any(problem.severity == "error" for problem in aside)
+    parse: Parse = "partial" if lost else reading.parse
+    problems += aside
+    return Analysis(document, parse, reading.tree, beside, predicates, problems, where, reading.join_fields)
 
 
 def read_query(language: str, text: str, loaded: Any = None) -> Reading:
@@ -93,13 +98,17 @@ def _drawable(reading: Reading) -> Reading:
     return replace(reading, tree=flat(reading.tree), problems=(*reading.problems, Problem(message, severity="note")))
 
 
-def _read_side_queries(document: RuleDocument) -> tuple[Beside, ...]:
-    beside = []
+def _read_side_queries(document: RuleDocument) -> list[tuple[Beside | None, tuple[Problem, ...]]]:
+    """What stands beside the query, each part with its problems, which have the file's line."""
+    found = []
     for side in document.side_queries:
-        tree = read_query(side.language, side.text).tree
-        if tree is not None:
-            beside.append(Beside(side.place, tree))
-    return tuple(beside)
+        reading = _drawable(read_query(side.language, side.text))
+        problems = tuple(
+            replace(problem.at(document.path, side.line), line=problem.line and side.line, start=None, end=None)
+            for problem in reading.problems
+        )
+        found.append((Beside(side.place, reading.tree) if reading.tree is not None else None, problems))
+    return found
 
 
 class _Normalizer:

@@ -5,4 +5,5 @@ READERS = {
     "kql": "detections.languages.kql.reader",
     "eql": "detections.languages.eql.reader",
     "spl": "detections.languages.spl.reader",
+    "dsl": "detections.languages.dsl.reader",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -122,6 +123,10 @@ def _side_queries(rule: Mapping[str, Any], metadata: Metadata) -> Iterator[SideQ
     if query.strip():
         language = _LANGUAGES.get(metadata.string(rule, "threat_language").lower(), "kql")
         yield SideQuery("threat_query", language, query, _line_of(query, "threat_query", metadata.text))
+    filters = metadata.mappings(rule, "filters")
+    if filters:
+        line = metadata.text.count("\n", 0, max(0, metadata.text.find("[[rule.filters]]"))) + 1
+        yield SideQuery("filter", "dsl", json.dumps(jsonable(list(filters))), line)
 
 
 def _threat(rule: Mapping[str, Any], metadata: Metadata) -> tuple[tuple[str, ...], tuple[str, ...]]:

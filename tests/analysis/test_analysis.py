@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from detections.analysis.draft import draft
 from detections.analysis.dump import dumped
 from detections.analysis.predicate import Predicate
 from detections.analysis.rows import rule_row
+from detections.documents.document import SideQuery
 from detections.normalization.values import indicator_key
 
 
@@ -142,3 +144,18 @@ def test_a_dump_keeps_the_fields_as_written_and_leaves_doubles_out() -> None:
         ("process.name", "in", "b", True),
     ]
     assert found["beside"][0]["place"] == "category"
+
+
+def test_filters_beside_a_query_are_counted_and_what_they_hide_is_said() -> None:
+    document = replace(
+        draft("kql", "process.name: a"),
+        side_queries=(
+            SideQuery("filter", "dsl", '{"meta": {"negate": true}, "query": {"term": {"user.name": "b"}}}'),
+            SideQuery("filter", "dsl", '{"query": {"geo_shape": {}}}', line=7),
+        ),
+    )
+    analysis = analyse(document)
+    (found,) = [row for row in analysis.predicates if row.place == "filter"]
+    assert (found.canonical, found.value, found.negated, found.counted) == ("User", "b", True, True)
+    assert analysis.parse == "partial"
+    assert "not understood" in analysis.problems[-1].message

@@ -24,7 +24,7 @@ _FOLDER = Path(__file__).with_name("cases")
 
 def _cases() -> list[Any]:
     found = []
-    for language in ("kql", "eql"):
+    for language in ("kql", "eql", "dsl"):
         for file in sorted((_FOLDER / language).glob("*.yaml")):
             for number, case in enumerate(yaml.safe_load(file.read_text(encoding="utf-8")), 1):
                 found.append(pytest.param(language, case, id=f"{language}/{file.stem}-{number}"))
