@@ -111,12 +111,9 @@ def import_figures(corpora: Path) -> dict[str, Any]:
         manage = [sys.executable, str(ROOT / "manage.py")]
         measured([*manage, "migrate", "--verbosity", "0"], env, ROOT)
         measured([*manage, "sync_attack", str(corpora / "attack" / "enterprise-attack-19.json")], env, ROOT)
-        script = " && ".join(
-            f"{sys.executable} {ROOT / 'manage.py'} sync_rules {vendor} {corpora / 'corpora' / vendor}"
-            for vendor in LABELS
-        )
-        first = measured(["sh", "-c", script], env, ROOT)
-        second = measured(["sh", "-c", script], env, ROOT)
+        pairs = [word for vendor in LABELS for word in (vendor, str(corpora / "corpora" / vendor))]
+        first = measured([*manage, "sync_rules", *pairs], env, ROOT)
+        second = measured([*manage, "sync_rules", *pairs], env, ROOT)
         recompute = measured([*manage, "recompute"], env, ROOT)
         guide = measured_guide(env)
     return {

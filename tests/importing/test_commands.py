@@ -40,12 +40,23 @@ def test_a_sync_prints_a_summary_and_the_problems(manage, tmp_path: Path) -> Non
     assert b"rules/broken.yml:1:" in done.stderr
 
 
+def test_several_checkouts_are_read_in_turn_though_one_of_them_fails(manage, tmp_path: Path) -> None:
+    sigma, elastic = Checkout(tmp_path / "sigma"), Checkout(tmp_path / "elastic", "elastic")
+    sigma.write("rules/a.yml", sigma_rule(A))
+    elastic.write("rules/windows/a.toml", elastic_rule(A))
+    done = manage("sync_rules", "sigma", str(sigma.root), "splunk", "/nowhere", "elastic", str(elastic.root))
+    assert done.returncode == 1 and b"no such folder" in done.stderr
+    assert b"SigmaHQ from" in done.stdout and b"Elastic from" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("sync_rules", "yara", "."), b"sigma, elastic, splunk"),
         (("sync_rules", "sigma", "/nowhere/at/all"), b"no such folder"),
         (("sync_rules", "sigma", str(ROOT / "templates")), b"No SigmaHQ rules are here"),
+        (("sync_rules", "sigma"), b"no path"),
+        (("sync_rules", "sigma", "a", "splunk", "b", "--source", "team"), b"one checkout alone"),
         (("sync_attack", "/nowhere/at/all.json"), b"No such file"),
         (("sync_attack", "ftp://example.org/x"), b"https"),
         (("sync_attack", str(ROOT / "README.md")), b"not valid JSON"),

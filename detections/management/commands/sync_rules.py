@@ -1,4 +1,4 @@
-"""`manage.py sync_rules sigma|elastic|splunk PATH`: a checkout's rules into the catalog."""
+"""`manage.py sync_rules sigma|elastic|splunk PATH [VENDOR PATH ...]`: checkouts' rules into the catalog."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from detections.vendors import VENDORS
 
 
 class Command(BaseCommand):
-    help = "Read a checkout of a rule repository into the catalog. Unchanged files are skipped."
+    help = "Read checkouts of rule repositories into the catalog. Unchanged files are skipped."
     requires_system_checks: list[str] = []  # they load the whole site, which takes longer than a sync
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("vendor", help=f"The format of the rules: {', '.join(VENDORS)}.")
-        parser.add_argument("path", help="The folder of the checkout.")
+        told = f"The format of the rules ({', '.join(VENDORS)}) and the folder of the checkout; several pairs in turn."
+        parser.add_argument("pairs", nargs="+", metavar="VENDOR PATH", help=told)
         parser.add_argument("--source", default="", help="The slug of a team's own source; the vendor's by default.")
         parser.add_argument("--name", default="", help="The name of a new source.")
         parser.add_argument("--private", action="store_true", help="A new source is not shown to anonymous readers.")
@@ -28,23 +28,36 @@ class Command(BaseCommand):
         parser.add_argument("--problems", type=int, default=10, help="How many problems of files to print.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        words = options["pairs"]
+        if len(words) % 2:
+            raise CommandError(f"{words[-1]!r} has no path behind it. Write a vendor and its folder.")
+        pairs = list(zip(words[::2], words[1::2], strict=True))
+        if len(pairs) > 1 and (options["source"] or options["name"]):
+            raise CommandError("--source and --name go with one checkout alone.")
+        failed = []
+        for vendor, path in pairs:
+            try:
+                self._sync(vendor, path, options)
+            except RunError as error:
+                failed.append(str(error))
+        if failed:
+            raise CommandError("\n".join(failed))
+
+    def _sync(self, vendor: str, path: str, options: dict[str, Any]) -> None:
         console = Console(file=self.stdout, stderr=False)
         begun = time.monotonic()
-        try:
-            run = request_sync(
-                options["vendor"],
-                options["path"],
-                slug=options["source"],
-                name=options["name"],
-                public=not options["private"],
-                workers=options["workers"],
-            )
-            with progress_bar(console, f"Reading {options['vendor']}") as progress:
-                counts = perform(run, progress)
-        except RunError as error:
-            raise CommandError(str(error)) from error
-        seconds = time.monotonic() - begun
-        summary(console, f"{run.source.name} from {run.options['path']}", counts | {"seconds": round(seconds, 1)})
+        run = request_sync(
+            vendor,
+            path,
+            slug=options["source"],
+            name=options["name"],
+            public=not options["private"],
+            workers=options["workers"],
+        )
+        with progress_bar(console, f"Reading {vendor}") as progress:
+            counts = perform(run, progress)
+        seconds = round(time.monotonic() - begun, 1)
+        summary(console, f"{run.source.name} from {run.options['path']}", counts | {"seconds": seconds})
         self._print_problems(run.source_id, options["problems"])
 
     def _print_problems(self, source: int, most: int) -> None:
