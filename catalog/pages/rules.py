@@ -11,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views import View
 
 from catalog.filters import RuleListFilterSet
+from catalog.pages.beyond import demands
 from catalog.pages.filtering import ask
 from catalog.pages.marking import marked_lines, marks, tree_list
 from catalog.pages.reading import read
@@ -69,6 +70,7 @@ class RuleDetailView(RulePage):
             "reading": read(text, request.reader),
             "lines": marked_lines(text.marked_text, marks(text.tree, text.beside), first_line),
             "tree": tree_list(text.tree),
+            "demands": demands(text.extra),
         }
         return render(request, "rules/rule_detail.html", context)
 
