@@ -41,9 +41,6 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         """The rules that count: live by folder and status, and no copy of a public rule."""
         return self.filter(live=True)
 
-    def not_live(self) -> RuleQuerySet:
-        return self.filter(live=False)
-
     def visible_to(self, reader: Reader) -> RuleQuerySet:
         return self.filter(reader.sources("source"))
 
@@ -52,9 +49,6 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         return self.exclude(parse="full").order_by(
             Case(When(parse="partial", then=Value(0)), default=Value(1)), code_point("title"), "pk"
         )
-
-    def parsed_in_full(self) -> RuleQuerySet:
-        return self.filter(parse="full")
 
     def under_technique(self, technique: Technique, rollup: bool = False) -> RuleQuerySet:
         """Rules that state the technique; a parent that a vendor writes as a matter of form is no statement.
@@ -81,7 +75,8 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         originals = Rule.objects.filter(
             own_id=OuterRef("own_id"), source__vendor=OuterRef("source__vendor"), source__public=True, lifecycle="live"
         )
-        rows = self.annotate(is_copy=Q(source__public=False) & Exists(originals)).values_list(
+        candidates = self.filter(Q(source__public=False) | Q(copy=True))
+        rows = candidates.annotate(is_copy=Q(source__public=False) & Exists(originals)).values_list(
             "pk", "copy", "live", "lifecycle", "is_copy"
         )
         changed: dict[bool, list[int]] = {True: [], False: []}

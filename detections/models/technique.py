@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from detections.models.collation import code_point
@@ -66,20 +66,6 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
     def in_force_by_written_id(self) -> dict[str, int]:
         """For every known id the key of the technique that a rule tagged with it counts for."""
         return dict(self.annotate(end=Coalesce("successor_id", "id")).values_list("attack_id", "end"))
-
-    def with_rule_counts(self, rules: QuerySet, rollup: bool = False) -> TechniqueQuerySet:
-        """`rule_count`: how many of `rules` (live ones that a reader sees) are tagged with the technique.
-
-        With `rollup` a rule of a sub-technique counts for its parent too, once.
-        """
-        from detections.models.rule import RuleTechnique
-
-        tags = RuleTechnique.objects.filter(structural=False, rule__in=rules)
-        mine = Q(technique=OuterRef("pk"))
-        if rollup:
-            mine |= Q(technique__parent=OuterRef("pk"))
-        counted = tags.filter(mine).order_by().values(one=models.Value(1)).annotate(n=Count("rule", distinct=True))
-        return self.annotate(rule_count=Coalesce(Subquery(counted.values("n")), 0))
 
 
 class Technique(models.Model):
