@@ -1,7 +1,8 @@
 """Rendered answers, kept by generation: what is cached is bytes, and nothing has to be invalidated.
 
-The key holds the catalog's generation, the code's version, the address with its query, the format asked for and whether
-htmx asks for a fragment. Only what anonymous readers see is kept; members' answers are made anew.
+The key holds the catalog's generation, the code's version, the whole address with its query, the format asked for and
+whether htmx asks for a fragment. Only what anonymous readers see is kept; members' answers are made anew, and no other
+cache may keep them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ KEPT_SECONDS = 60 * 60 * 24
 LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; they are kept compressed, at about a tenth
 PREFIXES = ("/techniques/", "/rules/", "/indicators/", "/sources/", "/api/v1/")
 VARIES = ("Accept", "Cookie", "HX-Request")
+KEEPING = "private, no-cache"  # a browser may keep it for its own reader, and asks each time whether it still holds
 
 
 @once
@@ -50,8 +52,12 @@ class CachingMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.generation = SimpleLazyObject(Generation.objects.current)
-        if not self._is_kept(request):
-            return self.respond(request)
+        response = self._kept(request) if self._is_kept(request) else self.respond(request)
+        # Also errors and redirects: a revoked id leads elsewhere after the next ATT&CK release.
+        response.headers.setdefault("Cache-Control", KEEPING)
+        return response
+
+    def _kept(self, request: HttpRequest) -> HttpResponse:
         key = self._key(request)
         etag = f'"{key}"'
         if self._has_it(request, etag):
@@ -85,8 +91,7 @@ class CachingMiddleware:
             str(request.generation.number),
             code_version(),
             request.reader.name,
-            request.get_host(),
-            request.get_full_path(),
+            request.build_absolute_uri(),
             request.headers.get("Accept", ""),
             request.headers.get("HX-Request", ""),
         )
@@ -100,6 +105,5 @@ class CachingMiddleware:
     @staticmethod
     def _headed(response: HttpResponse, etag: str) -> HttpResponse:
         response.headers["ETag"] = etag
-        response.headers["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, VARIES)
         return response

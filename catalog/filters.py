@@ -12,9 +12,11 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.cache import cache
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema_field
 
+from catalog.caching import KEPT_SECONDS, code_version
 from catalog.words import unknown_parameter, unknown_word
 from detections.guide.facets import rule_words
 from detections.models import Reader, Rule, RuleTechnique, Tactic, Technique
@@ -140,11 +142,12 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @property
     def rule_words(self) -> Mapping[str, Iterable[str]]:
-        """The words of the facets of rules, read once for a request."""
+        """The words of the facets of rules, read once for a request and kept for the reader by generation."""
         if self.request is None:
             return rule_words(self.reader)
         if not hasattr(self.request, "rule_words"):
-            self.request.rule_words = rule_words(self.reader)
+            key = f"words:{self.request.generation.number}:{code_version()}:{self.reader.name}"
+            self.request.rule_words = cache.get_or_set(key, lambda: rule_words(self.reader), KEPT_SECONDS)
         found: Mapping[str, Iterable[str]] = self.request.rule_words
         return found
 

@@ -8,13 +8,9 @@ from rest_framework.response import Response
 
 from catalog.api.endpoint import Endpoint
 from catalog.api.parameters import FIELDS
-from catalog.api.serializers import AttackSerializer, SourceSerializer
+from catalog.api.serializers import ATTACK_LICENCE, AttackSerializer, SourceSerializer
 from detections.guide.figures import source_figures
 from detections.models import AttackRelease, Source, Technique
-
-ATTACK_LICENCE = (
-    "© The MITRE Corporation. This work is reproduced and distributed with the permission of The MITRE Corporation."
-)
 
 
 class SourceListView(Endpoint):

@@ -8,8 +8,11 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detections.guide.guide import Guide
 from detections.models import Rule, Tactic, Technique
+
+ATTACK_LICENCE = (
+    "© The MITRE Corporation. This work is reproduced and distributed with the permission of The MITRE Corporation."
+)
 
 
 class ChosenFieldsMixin:
@@ -19,6 +22,16 @@ class ChosenFieldsMixin:
         found: dict[str, Any] = super().to_representation(instance)  # type: ignore[misc]
         chosen = self.context.get("chosen")  # type: ignore[attr-defined]
         return {key: value for key, value in found.items() if key in chosen} if chosen else found
+
+
+class AttackNoticeMixin:
+    """`attack_version` and `attack_licence` of answers with ATT&CK's own texts."""
+
+    def get_attack_version(self, row: Any) -> str:
+        return str(self.context.get("attack_version", ""))  # type: ignore[attr-defined]
+
+    def get_attack_licence(self, row: Any) -> str:
+        return ATTACK_LICENCE
 
 
 class NameSerializer(serializers.Serializer):
@@ -50,9 +63,11 @@ class TechniqueSerializer(ChosenFieldsMixin, serializers.ModelSerializer):
         return reverse("api-technique-guide", args=[technique.attack_id])
 
 
-class TechniqueDetailSerializer(TechniqueSerializer):
+class TechniqueDetailSerializer(AttackNoticeMixin, TechniqueSerializer):
     successor = NameSerializer(allow_null=True)
     subtechniques = serializers.SerializerMethodField()
+    attack_version = serializers.SerializerMethodField()
+    attack_licence = serializers.SerializerMethodField()
 
     class Meta(TechniqueSerializer.Meta):
         fields = (
@@ -62,6 +77,8 @@ class TechniqueDetailSerializer(TechniqueSerializer):
             "deprecated",
             "successor",
             "subtechniques",
+            "attack_version",
+            "attack_licence",
         )
 
     @extend_schema_field(NameSerializer(many=True))
@@ -138,7 +155,7 @@ class FalsePositiveSerializer(serializers.Serializer):
         return [reverse("rule-detail", args=[rule.source.slug, rule.own_id]) for rule in row.rules]
 
 
-class GuideSerializer(ChosenFieldsMixin, serializers.Serializer):
+class GuideSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializer):
     """The authoring guide of a technique."""
 
     attack_id = serializers.CharField(source="technique.attack_id")
@@ -158,9 +175,7 @@ class GuideSerializer(ChosenFieldsMixin, serializers.Serializer):
     log_sources = LogSourceSerializer(many=True)
     false_positives = FalsePositiveSerializer(many=True)
     attack_version = serializers.SerializerMethodField()
-
-    def get_attack_version(self, guide: Guide) -> str:
-        return str(self.context.get("attack_version", ""))
+    attack_licence = serializers.SerializerMethodField()
 
 
 class RuleSerializer(ChosenFieldsMixin, ListedRuleSerializer):

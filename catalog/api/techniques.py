@@ -23,7 +23,7 @@ from detections.guide.counts import rules_by_technique
 from detections.guide.guide import build_guide
 from detections.guide.suggestions import suggest_techniques
 from detections.guide.tables import LIMIT as FIRST_INDICATORS
-from detections.models import AttackRelease, Rule, Technique
+from detections.models import Rule, Technique
 from detections.models.collation import code_point
 
 MOST_INDICATORS = 10_000
@@ -40,12 +40,13 @@ def rolls_up(request: Request) -> bool:
     return FLAGS[written]
 
 
-def find(written: str) -> Technique | None:
-    """The technique of an id as somebody wrote it, in any case."""
-    attack_id = written.upper()
-    if not WRITTEN_ID.fullmatch(attack_id):
-        return None
-    return Technique.objects.with_relatives().filter(attack_id=attack_id).first()
+def find(*written: str) -> list[Technique | None]:
+    """The technique of each id as somebody wrote it, in any case; None where there is none. Two queries in all."""
+    ids = [one.upper() for one in written]
+    asked = [one for one in ids if WRITTEN_ID.fullmatch(one)]
+    rows = Technique.objects.with_relatives().filter(attack_id__in=asked)
+    found = {row.attack_id: row for row in rows} if asked else {}
+    return [found.get(one) for one in ids]
 
 
 class TechniqueListView(Endpoint):
@@ -85,7 +86,7 @@ class TechniqueView(Endpoint):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         written = kwargs["attack_id"]
-        known = find(written)
+        known, self.came_from = find(written, request.GET.get("from", ""))
         target = known.successor if known and known.revoked and known.successor else known
         if known and target and target.attack_id != written and request.method in ("GET", "HEAD"):
             query = request.GET.copy()
@@ -101,12 +102,15 @@ class TechniqueView(Endpoint):
         if self.found is None:
             close = [{"attack_id": row.attack_id, "name": row.full_name} for row in suggest_techniques(attack_id)]
             raise UnknownTechnique(attack_id, close)
-        came_from = self.request.query_params.get("from")
-        if came_from is not None:
-            revoked = find(came_from)
-            if revoked is None or revoked.successor != self.found:
-                raise BadParameters({"from": ["This is no technique that was revoked by this one."]})
+        if "from" in self.request.query_params and (self.came_from is None or self.came_from.successor != self.found):
+            raise BadParameters({"from": ["This is no technique that was revoked by this one."]})
         return self.found
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if getattr(self, "swagger_fake_view", False):
+            return context
+        return context | {"attack_version": self.request._request.generation.attack_version}
 
     @extend_schema(operation_id="technique", parameters=[*FILTERS, ROLLUP, FROM, FIELDS])
     def get(self, request: Request, attack_id: str) -> Response:
@@ -131,7 +135,3 @@ class TechniqueGuideView(TechniqueView):
         limit = whole_number(request, "limit", FIRST_INDICATORS, most=MOST_INDICATORS)
         guide = build_guide(technique, self.reader, rules, rollup=rolls_up(request), limit=limit)
         return Response(self.get_serializer(guide).data)
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        release = AttackRelease.objects.first() or AttackRelease()
-        return super().get_serializer_context() | {"attack_version": release.version}

@@ -1,10 +1,12 @@
 """Addresses of the API, below `/api/`."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, re_path
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotAcceptable, NotFound
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 
 from catalog.api.catalog import AttackView, SourceListView
 from catalog.api.rules import RuleListView, RuleView
@@ -26,6 +28,17 @@ class DocumentationView(SpectacularRedocView):
         return response
 
 
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI document. What goes wrong is told in JSON, as everywhere."""
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        try:
+            super().initial(request, *args, **kwargs)
+        except (Http404, NotAcceptable):
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+            raise
+
+
 def nothing_here(request: HttpRequest) -> JsonResponse:
     """What is below `/api/` and no endpoint answers in JSON too."""
     return JsonResponse({"detail": f"{NotFound.default_detail} The endpoints are listed at /api/."}, status=404)
@@ -33,7 +46,7 @@ def nothing_here(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [
     path("", DocumentationView.as_view(), name="api-docs"),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("schema/", SchemaView.as_view(), name="api-schema"),
     path("v1/techniques/", TechniqueListView.as_view(), name="api-technique-list"),
     path("v1/techniques/<str:attack_id>/", TechniqueView.as_view(), name="api-technique"),
     path("v1/techniques/<str:attack_id>/guide/", TechniqueGuideView.as_view(), name="api-technique-guide"),

@@ -65,6 +65,41 @@ def test_readers_formats_and_queries_do_not_share(client: Client, kept: Techniqu
     assert client.get(GUIDE).content == anonymous.content
 
 
+def test_a_link_keeps_the_scheme_that_was_asked_with(client: Client, kept: Technique) -> None:
+    address = "/api/v1/rules/?page_size=1"
+    assert client.get(address).json()["next"].startswith("http://")
+    assert client.get(address, secure=True).json()["next"].startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        (GUIDE, 200), ("/api/v1/techniques/t1578.001/", 301), ("/api/v1/rules/?nothing=1", 400),
+        ("/api/v1/rules/elastic/none/", 404), ("/techniques/T1578.001/", 200),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("member", [False, True])
+def test_no_other_cache_may_keep_an_answer(
+    client: Client, kept: Technique, address: str, status: int, member: bool
+) -> None:
+    if member:
+        client.force_login(User.objects.create_user("reader"))
+    response = client.get(address)
+    assert (response.status_code, response.headers["Cache-Control"]) == (status, "private, no-cache")
+    assert "Cookie" in response.headers["Vary"]
+
+
+def test_words_of_filters_are_kept_for_each_reader_until_the_catalog_changes(client: Client, kept: Technique) -> None:
+    member = Client()
+    member.force_login(User.objects.create_user("reader"))
+    rows.rule("Ours", [kept], at=rows.source("team", public=False), status="ours")
+    assert member.get(f"{GUIDE}?status=ours").json()["rules"] == 1
+    assert client.get(f"{GUIDE}?status=ours").status_code == 400
+    rows.rule("Newer", [kept], status="newer")
+    Generation.objects.bump()
+    assert client.get(f"{GUIDE}?status=newer").json()["rules"] == 1
+
+
 def test_an_error_is_not_kept(client: Client, kept: Technique) -> None:
     address = "/api/v1/rules/elastic/soon/"
     assert client.get(address).status_code == 404

@@ -51,7 +51,7 @@ def test_the_reference_page_as_json(client: Client, snapshot: Technique) -> None
             "url": "/rules/elastic/snapshot/",
         }
     ]  # fmt: skip
-    assert guide["attack_version"] == "19.0"
+    assert guide["attack_version"] == "19.0" and "The MITRE Corporation" in guide["attack_licence"]
 
 
 def test_filters_repeat_for_or_and_combine_for_and(client: Client, snapshot: Technique) -> None:

@@ -54,6 +54,7 @@ def test_one_technique(client: Client, snapshot: Technique) -> None:
     found = answer(client, "/api/v1/techniques/T1578/")
     assert found["rules"] == 0 and found["description"] == "What it is, in **our** words."
     assert found["subtechniques"] == [{"attack_id": "T1578.001", "name": "Create Snapshot"}]
+    assert found["attack_version"] == "19.0" and "The MITRE Corporation" in found["attack_licence"]
     assert answer(client, "/api/v1/techniques/T1578/?subtechniques=1&vendor=splunk")["rules"] == 1
 
 
@@ -159,11 +160,16 @@ def test_nothing_can_be_written(client: Client, snapshot: Technique, method: str
 
 @pytest.mark.parametrize(
     ("address", "most"),
-    [(TECHNIQUES, 8), ("/api/v1/techniques/T1578.001/guide/", 12), (RULES, 8), (f"{RULES}elastic/snapshot/", 9)],
-)
+    [
+        (TECHNIQUES, 8), (RULES, 8), (f"{RULES}elastic/snapshot/", 9),
+        ("/api/v1/techniques/T1578.001/guide/", 12),
+        ("/api/v1/techniques/T1578.001/guide/?subtechniques=1&vendor=elastic&platform=AWS&from=T1086", 12),
+    ],
+)  # fmt: skip
 def test_queries_do_not_grow_with_the_rows(
     client: Client, snapshot: Technique, django_assert_max_num_queries, address: str, most: int
 ) -> None:
+    rows.technique("T1086", "An old name", revoked=True, successor=snapshot)
     for number in range(20):
         rows.rule(f"Numbered {number}", [snapshot], [("CommandLine", "contains", [f"v{number}"], False)])
     rows.counted()

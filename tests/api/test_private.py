@@ -72,6 +72,24 @@ def test_an_anonymous_reader_never_meets_it(client: Client, addresses: dict[str,
         assert f"Team {SECRET}" not in said and f"{SECRET}.exe" not in said, address
 
 
+def test_no_answer_of_the_schema_tells_it_whatever_is_asked(client: Client, addresses: dict[str, int]) -> None:
+    """Every path of the schema with every parameter, given what is close to a secret word but none."""
+    paths = client.get("/api/schema/?format=json").json()["paths"]
+    close = SECRET[:-1]
+    asked = 0
+    for path, methods in paths.items():
+        address = path.format(attack_id="T1578.001", source="elastic", own_id="snapshot")
+        told = [one["name"] for one in methods["get"].get("parameters", ()) if one["in"] == "query"]
+        for query in ({}, *({name: close} for name in told), {"subtechniques": "1"}, {"live": "all"}, {"live": "no"}):
+            response = client.get(address, query)
+            assert response.status_code in (200, 400), (address, query)
+            said = response.content.decode()
+            assert SECRET not in said and "RDS.AMAZONAWS.COM" not in said, (address, query)
+            assert "team" not in said.casefold(), (address, query)
+            asked += 1
+    assert len(paths) >= 7 and asked > 50
+
+
 def test_a_private_address_answers_like_one_that_does_not_exist(client: Client, addresses: dict[str, int]) -> None:
     one = client.get(f"/api/v1/rules/team/{SECRET}/").json()["detail"].replace(SECRET, "").replace("team", "")
     other = client.get("/api/v1/rules/void/nothing/").json()["detail"].replace("nothing", "").replace("void", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from io import StringIO
 
+import pytest
 from django.core.management import call_command
 from django.test import Client
 
@@ -37,6 +38,13 @@ def test_every_filter_of_the_schema_is_one_that_the_api_knows(client: Client, sn
             if parameter["in"] == "query":
                 errors = client.get(address, {parameter["name"]: "!"}).json().get("errors", {})
                 assert "no parameter" not in str(errors), (path, parameter["name"])
+
+
+@pytest.mark.parametrize(("query", "accept", "status"), [("?format=xml", "*/*", 404), ("", "text/csv", 406)])
+def test_its_errors_are_json(client: Client, db: None, query: str, accept: str, status: int) -> None:
+    response = client.get(f"/api/schema/{query}", headers={"Accept": accept})
+    assert (response.status_code, response.headers["Content-Type"]) == (status, "application/json")
+    assert response.json()["detail"]
 
 
 def test_its_page_loads_from_this_site_alone(client: Client, db: None) -> None:

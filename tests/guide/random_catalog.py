@@ -72,9 +72,12 @@ class SlowCount:
         live = Rule.objects.filter(lifecycle="live").select_related("source")
         seen = [rule for rule in live if reader.sees_everything or rule.source.public]
         self.uses: dict[int, list[tuple[bool, str, str, str, str]]] = defaultdict(list)
+        self.same: dict[str, set[tuple[int, str]]] = defaultdict(set)
         for use in RuleIndicator.objects.select_related("indicator"):
             row = (use.excluded, use.indicator_id, use.indicator.field, use.indicator.operator, use.value)
             self.uses[use.rule_id].append(row)
+            if use.equivalence and not use.excluded and use.indicator.role != "scope":
+                self.same[use.equivalence].add((use.rule_id, use.indicator_id))
         self.rules = {rule.pk: rule for rule in seen}
 
     def under(self, technique: Technique, rollup: bool) -> set[int]:
@@ -92,6 +95,11 @@ class SlowCount:
                 if used == key:
                     rules[value].add(pk)
         return min(rules, key=lambda value: (-len(rules[value]), value))
+
+    def equivalent(self, key: str) -> int:
+        """Rules that check one of the equivalence keys that rules which check the indicator itself hold."""
+        seen = [{(pk, used) for pk, used in pairs if pk in self.rules} for pairs in self.same.values()]
+        return len({pk for pairs in seen if any(used == key for _, used in pairs) for pk, _ in pairs})
 
     def indicators(self, here: set[int], page: set[int], excluded: bool) -> list[tuple[Any, ...]]:
         """(field, operator, value, rules, reach) of the rules `here`, on a page whose rules are `page`."""

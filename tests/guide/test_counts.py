@@ -79,6 +79,7 @@ def test_reach_equals_a_slow_count(db: None, reader: Reader) -> None:
         excluding = {pk for pk in slow.rules if any(use[:2] == (True, key) for use in slow.uses[pk])}
         assert (found[key].exact, found[key].excluded) == (len(checking), len(excluding))
         assert sum(found[key].by_vendor.values()) == len(checking)
+        assert found[key].equivalent == slow.equivalent(key)
 
 
 def test_the_number_of_queries_does_not_grow(db: None, django_assert_max_num_queries) -> None:
