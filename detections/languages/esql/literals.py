@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from lark import Token, Tree
 
-from detections.languages.parsing import Findings, Piece, end_of, span, start_of
+from detections.languages.parsing import Findings, Piece, end_of, start_of
 from detections.languages.shapes import ANY, ONE, shape
 from detections.languages.tree import Operator
 

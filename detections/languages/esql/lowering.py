@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from lark import Token, Tree
 
@@ -13,20 +14,20 @@ from detections.languages.esql.expressions import NAMES, Expressions, arguments,
 from detections.languages.esql.functions import EMBEDDED, TESTS
 from detections.languages.esql.literals import constant, text_of
 from detections.languages.esql.nodes import Column, Command, Pipeline
-from detections.languages.esql.terms import Terms
+from detections.languages.esql.terms import Terms, members_of
 from detections.languages.parsing import Findings, Piece, Plan, end_of, fold, start_of
-from detections.languages.tree import Beside, Branch, Node, join
+from detections.languages.tree import Beside, Branch, Node, join, negate
 
 _LOGICAL = frozenset({"disjunction", "conjunction", "negation", "comparison", "membership", "matching", "nullness",
                       "search"})  # fmt: skip
+
+Parse: TypeAlias = Callable[[list[Token]], "Tree[Token] | None"]
 
 
 class Lowering:
     """One query's commands to conditions; problems go to `findings`, conditions of computed columns to `beside`."""
 
-    def __init__(
-        self, parse: Callable[[list[Token]], Tree[Token] | None], readers: Readers, findings: Findings
-    ) -> None:
+    def __init__(self, parse: Parse, readers: Readers, findings: Findings) -> None:
         self.parse = parse
         self.readers = readers
         self.findings = findings
@@ -39,7 +40,8 @@ class Lowering:
         nodes: list[Node] = []
         for command in pipeline:
             root = self.parse(list(command.tokens))
-            passed = self._command(command, root.children[0]) if root is not None else None
+            part = root.children[0] if root is not None else None
+            passed = self._command(command, part) if isinstance(part, Tree) else None
             if passed is not None:
                 nodes.append(passed)
         return join("and", nodes) if nodes else None
@@ -63,10 +65,10 @@ class Lowering:
             case "grok" | "dissect":
                 self._extracted(piece)
             case "completion" | "rerank":
-                self._made(piece.children[1], "eval")
+                for item in itertools.islice(_branches(piece, "item"), 1):
+                    self._made(item, "eval")
             case "change":
-                for name in piece.children[-3::2] if len(piece.children) > 4 else ():
-                    self.columns.derive(clean(name), "stats", self._names(piece.children[1]))
+                self._changed(piece)
             case "enrich":
                 self._enriched(piece)
         return None
@@ -107,7 +109,7 @@ class Lowering:
             case "comparison":
                 return self._comparison(piece)
             case "membership":
-                return self.terms.membership(piece)
+                return self._membership(piece)
             case "matching":
                 return self.terms.matching(piece)
             case "nullness":
@@ -144,6 +146,22 @@ class Lowering:
             return None
         return self.terms.comparison(piece)
 
+    def _membership(self, piece: Tree[Token]) -> Node | Plan[None] | None:
+        """`a IN (...)`; `true IN (STARTS_WITH(...), ...)` asks for one of several tests."""
+        members = members_of(piece.children[-1])
+        truth = constant(unwrapped(piece.children[0]), self.findings)
+        if truth is None or truth.kind != "boolean" or not all(_is_test(unwrapped(member)) for member in members):
+            return self.terms.membership(piece, members)
+        untrue, negated = truth.text == "false", len(piece.children) == 4
+        start, end = start_of(piece), end_of(piece)
+
+        def either(nodes: list[Node]) -> Node | None:
+            tests = [negate(node) if untrue else node for node in nodes]
+            tree = join("or", tests) if tests else None
+            return Branch("not", (tree,), "", start, end) if tree is not None and negated else tree
+
+        return Plan([(member, None) for member in members], either)
+
     def _computed(self, piece: Piece) -> None:
         """The conditions inside an expression: tests, and the first of every two arguments of CASE."""
         stack = [piece]
@@ -171,7 +189,7 @@ class Lowering:
         """STATS and INLINE STATS: aggregates are computed, and so are keys that are expressions or have a new name."""
         made = Columns()
         for aggregate in _branches(piece, "aggregate"):
-            item = aggregate.children[0]
+            item = next(_branches(aggregate, "item"))
             self._computed(item)
             if len(aggregate.children) == 3:
                 self._beside(aggregate.children[2])
@@ -195,16 +213,16 @@ class Lowering:
         """The name and the expression of an item; without a name its text is its name."""
         value = item.children[-1]
         if len(item.children) == 3:
-            return clean(item.children[0]), value
+            return _name(item.children[0]), value
         if isinstance(value, Token) and value.type in NAMES:
             return clean(value), value
         return self.terms.expressions.text(value), value
 
     def _renamed(self, piece: Tree[Token]) -> None:
         first, sign, second = piece.children
-        new, old = (first, second) if sign.type == "ASSIGN" else (second, first)
+        new, old = (first, second) if _is(sign, "ASSIGN") else (second, first)
         if isinstance(old, Token) and old.type in NAMES:
-            self.columns.rename(clean(old), clean(new))
+            self.columns.rename(clean(old), _name(new))
 
     def _extracted(self, piece: Tree[Token]) -> None:
         names = grok_names if piece.data == "grok" else dissect_names
@@ -212,6 +230,12 @@ class Lowering:
         for pattern in piece.children[2:]:
             for name in names(text_of(pattern, self.findings)):
                 self.columns.known[name] = Column("grok", self.columns.base(source))
+
+    def _changed(self, piece: Tree[Token]) -> None:
+        """CHANGE_POINT makes two columns, whose names may be given."""
+        given = [_name(name) for name in piece.children[-3::2]] if _is(piece.children[-2], "COMMA") else ()
+        for name in given or ("type", "pvalue"):
+            self.columns.derive(name, "stats", self._names(piece.children[1]))
 
     def _enriched(self, piece: Tree[Token]) -> None:
         matched = [part for sign, part in itertools.pairwise(piece.children) if _is(sign, "ON")]
@@ -226,6 +250,10 @@ class Lowering:
 
 def _branches(piece: Tree[Token], kind: str) -> Iterator[Tree[Token]]:
     return (part for part in piece.children if isinstance(part, Tree) and part.data == kind)
+
+
+def _name(piece: Piece) -> str:
+    return clean(piece) if isinstance(piece, Token) else ""
 
 
 def _is(piece: Piece, kind: str) -> bool:

@@ -49,7 +49,8 @@ class Splitter:
                 form = None
         self.at += 1 if form is None or not form.second else 2
         if form is None:
-            return self._unknown(first, deep)
+            self._unknown(first, deep)
+            return None
         head = Token(form.terminal, str(first), start_pos=first.start_pos, end_pos=self._before().end_pos)
         tokens, searches = self._arguments(form, deep)
         return Command(form.terminal, (head, *_worded(tokens, form, self.findings)), searches)

@@ -17,7 +17,8 @@ from detections.languages.tree import Reading
 _MARKS = Marks(
     brackets={"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]"), "LBRACE": ("RBRACE", "}")},
     separators=frozenset({
-        "AND", "OR", "NOT", "COMMA", "PIPE", "SEMICOLON", "BY", "ASSIGN", *(form.terminal for form in COMMANDS.values()),
+        "AND", "OR", "NOT", "COMMA", "PIPE", "SEMICOLON", "BY", "ASSIGN",
+        *(form.terminal for form in COMMANDS.values()),
     }),
     prefixes=frozenset({"NOT", "MINUS", "PLUS"}),
     operands=frozenset({"FIELD", "NAME", "STRING", "RAW_STRING", "NUMBER", "NOT", "LPAR"}),
@@ -30,7 +31,8 @@ _MARKS = Marks(
     words={
         "AND": "`and`", "OR": "`or`", "COMPARE": "a comparison", "IN": "`in`", "LPAR": "`(`", "RPAR": "`)`",
         "RSQB": "`]`", "RBRACE": "`}`", "COMMA": "`,`", "FIELD": "a column", "STRING": "a quoted text",
-        "NUMBER": "a number", "PIPE": "`|`", "ASSIGN": "`=`", "AS": "`as`", "ON": "`on`", "SUBQUERY": "a query in brackets",
+        "NUMBER": "a number", "PIPE": "`|`", "ASSIGN": "`=`", "AS": "`as`", "ON": "`on`",
+        "SUBQUERY": "a query in brackets",
     },
 )  # fmt: skip
 

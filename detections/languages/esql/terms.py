@@ -12,6 +12,7 @@ from detections.languages.tree import Branch, Condition, Node, Operator, Test, j
 
 _ORDER: dict[str, Operator] = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_PATTERNS: dict[bool, tuple[str, Operator]] = {True: ("like", "wildcard"), False: ("rlike", "regex_match")}
 _CONSTANTS = frozenset({"STRING", "RAW_STRING", "NUMBER", "NULL", "PARAM"})
 
 
@@ -35,8 +36,8 @@ class Terms:
         return self._condition(piece, subject, Test("eq", "true", start=subject.start, end=subject.end))
 
     def comparison(self, piece: Tree[Token]) -> Node | None:
-        left, token, right = piece.children
-        sign = "==" if token == "=" else str(token)
+        left, compare, right = piece.children
+        sign = "==" if compare == "=" else str(compare)
         if is_broken(left) or is_broken(right):
             return None
         if not self._reads(left):
@@ -57,26 +58,34 @@ class Terms:
             test = Test(_ORDER.get(sign, "eq"), value.text, value.raw, start=start_of(right), end=end_of(right))
         return _polar(piece, self._condition(piece, subject, test), sign == "!=")
 
-    def membership(self, piece: Tree[Token]) -> Node | None:
-        """`IN` and `NOT IN`."""
-        members = piece.children[-1].children[1:-1:2]
-        node = self._listed(piece, piece.children[0], members, "in" if len(members) > 1 else "eq")
+    def membership(self, piece: Tree[Token], members: list[Piece]) -> Node | None:
+        """`IN` and `NOT IN`; a constant in a list of columns is a test of each of them."""
+        left = piece.children[0]
+        node: Node | None
+        if is_broken(left) or self._reads(left):
+            node = self._listed(piece, left, members, "in" if len(members) > 1 else "eq")
+        else:
+            columns = [member for member in members if self._reads(member)]
+            nodes = [self._listed(piece, column, [left], "eq") for column in columns]
+            kept = [other for other in nodes if other is not None]
+            node = join("or", kept) if kept else None
         return None if node is None else _polar(piece, node, len(piece.children) == 4)
 
     def matching(self, piece: Tree[Token]) -> Node | None:
         """`LIKE` and `RLIKE`, each with one pattern or a list of them."""
-        left, right, kind = piece.children[0], piece.children[-1], piece.children[-2].type
+        left, right, is_like = piece.children[0], piece.children[-1], str(piece.children[-2]).lower() == "like"
         if is_broken(left):
             return None
-        members = right.children[1:-1:2] if isinstance(right, Tree) and right.data == "list" else [right]
+        members = members_of(right) if isinstance(right, Tree) and right.data == "list" else [right]
         plain: Operator = "in" if len(members) > 1 else "eq"
         tests: list[Test] = []
         for member in members:
             value = constant(unwrapped(member), self.findings)
             if value is not None and value.kind == "string":
-                tests.append(self._pattern(value, kind, plain))
+                tests.append(self._pattern(value, is_like, plain))
             elif not is_broken(member):
-                tests.append(self._against(member, kind.lower(), "regex_match" if kind == "RLIKE" else "wildcard"))
+                comparator, operator = _PATTERNS[is_like]
+                tests.append(self._against(member, comparator, operator))
         if not tests:
             return None
         node = self._condition(piece, self.expressions.subject(left), *tests)
@@ -136,7 +145,7 @@ class Terms:
     def _members(self, piece: Tree[Token], left: Piece, right: Piece, every: bool) -> Node | None:
         """Values that one column holds at once: all of them, or any."""
         inner = unwrapped(right)
-        members = inner.children[1:-1:2] if isinstance(inner, Tree) and inner.data == "array" else [right]
+        members = members_of(inner) if isinstance(inner, Tree) and inner.data == "array" else [right]
         if not every:
             return self._listed(piece, left, members, "in" if len(members) > 1 else "eq")
         nodes = [self._listed(piece, left, [member], "eq") for member in members]
@@ -166,10 +175,10 @@ class Terms:
         nodes = [node for node in (self._match(piece, field, given[0]) for field in fields) if node is not None]
         return join("or", nodes) if nodes else None
 
-    def _pattern(self, value: Constant, kind: str, plain: Operator) -> Test:
+    def _pattern(self, value: Constant, is_like: bool, plain: Operator) -> Test:
         operator: Operator = "regex_match"
         text = value.text
-        if kind == "LIKE":
+        if is_like:
             operator, text = like(value, plain, self.findings)
         raw = value.written if value.written != text else None
         return Test(operator, text, raw, start=value.start, end=value.end)
@@ -193,6 +202,11 @@ class Terms:
 
     def _reads(self, piece: Piece) -> bool:
         return bool(self.expressions.names(piece))
+
+
+def members_of(piece: Piece) -> list[Piece]:
+    """The members of a list or an array."""
+    return piece.children[1:-1:2] if isinstance(piece, Tree) else [piece]
 
 
 def is_broken(piece: Piece) -> bool:
