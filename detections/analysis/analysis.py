@@ -23,6 +23,8 @@ from detections.normalization.values import folded, indicator_key
 MAX_DRAWN_DEPTH = 100
 Read = Callable[..., Reading]
 
+# Languages that hold queries of others in their strings: languages do not import each other, so they are handed in.
+EMBEDDING = {"esql": ("kql", "lucene")}
 UNDEFINED_MACRO = "_macro"  # a Splunk macro that the checkout does not define stands for no test that can be counted
 # The languages in which a test of field against field is an ordinary filter; elsewhere it is derived.
 _FIELDREF_FILTERS = frozenset({"sigma", "eql", "kql", "lucene"})
@@ -78,6 +80,8 @@ def read_query(language: str, text: str, loaded: Any = None) -> Reading:
     if read is None:
         message = f"Queries in {language} are not read yet: the rule is kept without conditions."
         return Reading(None, "none", (Problem(message, severity="note"),))
+    if language in EMBEDDING:
+        loaded = {name: reader for name in EMBEDDING[language] if (reader := reader_of(name))}
     return read(text) if loaded is None else read(text, loaded)
 
 

@@ -6,4 +6,5 @@ READERS = {
     "eql": "detections.languages.eql.reader",
     "spl": "detections.languages.spl.reader",
     "dsl": "detections.languages.dsl.reader",
+    "esql": "detections.languages.esql.reader",
 }

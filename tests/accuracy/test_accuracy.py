@@ -19,7 +19,10 @@ LABELS = {
     "kql": ("elastic", "elastic_kql.jsonl.gz", 0.99),
 }
 # Small samples that were read by hand: judged by F1, each difference listed.
-SAMPLES = {"spl": ("splunk", "splunk_spl_sample.jsonl")}
+SAMPLES = {
+    "spl": ("splunk", "splunk_spl_sample.jsonl"),
+    "esql": ("elastic", "elastic_esql_sample.jsonl"),
+}
 LEAST_F1 = 0.98
 OTHER_IN_SAMPLES = {
     # The search writes IN ("system") and IN ("high", "system"): eq and in are two tests; the label kept the first.
@@ -41,7 +44,7 @@ NO_QUERY = {
     "unsupported/windows/win_dumping_ntdsdit_via_dcsync.yml",
     "unsupported/windows/win_dumping_ntdsdit_via_netsync.yml",
 }
-READ_IN_FULL = {"sigma": ("sigma",), "elastic": ("kql", "eql"), "splunk": ("spl",)}
+READ_IN_FULL = {"sigma": ("sigma",), "elastic": ("kql", "eql", "esql"), "splunk": ("spl",)}
 
 
 def scored(reading, corpora: Path, vendor: str, file: str) -> Score:

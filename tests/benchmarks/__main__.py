@@ -26,7 +26,7 @@ from tests.benchmarks.scorer import labels, score
 ROOT = Path(__file__).resolve().parents[2]
 LABELS = {
     "sigma": {"sigma": "sigma.jsonl.gz"},
-    "elastic": {"eql": "elastic_eql.jsonl.gz", "kql": "elastic_kql.jsonl.gz"},
+    "elastic": {"eql": "elastic_eql.jsonl.gz", "kql": "elastic_kql.jsonl.gz", "esql": "elastic_esql_sample.jsonl"},
     "splunk": {"spl": "splunk_spl_sample.jsonl"},
 }
 console = Console()
