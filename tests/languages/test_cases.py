@@ -16,15 +16,17 @@ from typing import Any
 import pytest
 import yaml
 
-from detections.languages import READERS
+from detections.languages.kql.reader import read as read_kql
+from detections.languages.lucene.reader import read as read_lucene
 from detections.languages.tree import Branch, Node, Reading, walk
 
+_EMBEDDED = {"kql": read_kql, "lucene": read_lucene}
 _FOLDER = Path(__file__).with_name("cases")
 
 
 def _cases() -> list[Any]:
     found = []
-    for language in ("kql", "eql", "dsl"):
+    for language in ("kql", "eql", "dsl", "lucene", "esql"):
         for file in sorted((_FOLDER / language).glob("*.yaml")):
             for number, case in enumerate(yaml.safe_load(file.read_text(encoding="utf-8")), 1):
                 found.append(pytest.param(language, case, id=f"{language}/{file.stem}-{number}"))
@@ -61,9 +63,15 @@ def _told(case: dict[str, Any], reading: Reading) -> dict[str, Any]:
     return {key: value for key, value in told.items() if key in case}
 
 
+def _read(language: str, query: str) -> Reading:
+    module = importlib.import_module(f"detections.languages.{language}.reader")
+    reading: Reading = module.read(query, _EMBEDDED) if language == "esql" else module.read(query)
+    return reading
+
+
 @pytest.mark.parametrize(("language", "case"), _cases())
 def test_case(language: str, case: dict[str, Any]) -> None:
-    reading = importlib.import_module(READERS[language]).read(case["query"])
+    reading = _read(language, case["query"])
     case = {"parse": "full", "problems": [], **case}
     expected = {key: value for key, value in case.items() if key not in ("query", "problems", "why")}
 

@@ -30,6 +30,13 @@ class Form(NamedTuple):
     searches: bool = False
 
 
+# Behind a number these make a span of time of it.
+UNITS = frozenset({
+    "millisecond", "milliseconds", "ms", "second", "seconds", "sec", "s", "minute", "minutes", "min", "m", "hour",
+    "hours", "h", "day", "days", "d", "week", "weeks", "w", "month", "months", "mo", "quarter", "quarters", "q",
+    "year", "years", "yr", "y",
+})  # fmt: skip
+
 _GROUPS = {"by": "BY", "where": "WHERE"}
 _ORDERS = dict.fromkeys(("asc", "desc", "nulls", "first", "last"), "ORDER")
 

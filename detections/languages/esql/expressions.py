@@ -76,11 +76,11 @@ class Expressions:
 
 
 def _columns(tokens: Sequence[Token]) -> Iterator[Token]:
-    """The names among tokens that are columns: no functions, no types of casts, no units of time."""
+    """The names among tokens that are columns: no functions, no types of casts."""
     before = ""
     for index, token in enumerate(tokens):
         called = index + 1 < len(tokens) and tokens[index + 1].type == "LPAR"
-        if token.type == "FIELD" or (token.type == "NAME" and not called and before not in ("CAST", "NUMBER")):
+        if token.type == "FIELD" or (token.type == "NAME" and not called and before != "CAST"):
             yield token
         before = token.type
 

@@ -14,7 +14,7 @@ from detections.languages.esql.expressions import NAMES, Expressions, arguments,
 from detections.languages.esql.functions import EMBEDDED, TESTS
 from detections.languages.esql.literals import constant, text_of
 from detections.languages.esql.nodes import Column, Command, Pipeline
-from detections.languages.esql.terms import Terms, members_of
+from detections.languages.esql.terms import Terms, is_broken, members_of
 from detections.languages.parsing import Findings, Piece, Plan, end_of, fold, start_of
 from detections.languages.tree import Beside, Branch, Node, join, negate
 
@@ -71,6 +71,11 @@ class Lowering:
                 self._changed(piece)
             case "enrich":
                 self._enriched(piece)
+            case "lookup":
+                message = (
+                    "Columns of the joined index cannot be told from the fields of the rows; all are read as fields."
+                )
+                self.findings.add(start_of(piece), end_of(piece), message, "note")
         return None
 
     def _searches(self, command: Command) -> Node | None:
@@ -225,6 +230,8 @@ class Lowering:
             self.columns.rename(clean(old), _name(new))
 
     def _extracted(self, piece: Tree[Token]) -> None:
+        if is_broken(piece.children[1]):
+            return
         names = grok_names if piece.data == "grok" else dissect_names
         source = self._names(piece.children[1])
         for pattern in piece.children[2:]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lark import Token
 
-from detections.languages.esql.commands import COMMANDS, Form
+from detections.languages.esql.commands import COMMANDS, UNITS, Form
 from detections.languages.esql.nodes import Command, Pipeline
 from detections.languages.parsing import Findings, span
 
@@ -17,15 +17,17 @@ MAX_QUERIES_DEEP = 8
 _BRACKETS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _SIGNS = {"LPAR": ")", "LSQB": "]", "LBRACE": "}"}
 _ENDS = frozenset({"PIPE", "SEMICOLON"})
-_KEPT = frozenset({"COMMA", "PIPE", "SEMICOLON", "SUBQUERY", "OPEN_STRING", "OPEN_COMMENT"})
+_KEPT = frozenset({"COMMA", "PIPE", "SEMICOLON", "SUBQUERY", "OPEN_STRING"})
 
 
 class Splitter:
     """One query's tokens to commands; problems go to `findings`."""
 
     def __init__(self, tokens: list[Token], findings: Findings) -> None:
-        self.tokens = tokens
+        self.tokens = [token for token in tokens if token.type != "OPEN_COMMENT"]
         self.findings = findings
+        if len(self.tokens) < len(tokens):
+            self.findings.add(*span(tokens[-1]), "This comment is never closed. Add a `*/`.")
         self.at = 0
 
     def pipeline(self, deep: int = 0) -> Pipeline:
@@ -77,14 +79,10 @@ class Splitter:
             if kind in _BRACKETS:
                 opened.append(token)
             elif kind in _BRACKETS.values():
-                while opened and _BRACKETS[opened[-1].type] != kind:
-                    if not any(_BRACKETS[other.type] == kind for other in opened):
-                        break
-                    self._close([opened.pop()], tokens, token)
-                if not opened or _BRACKETS[opened[-1].type] != kind:
+                if not opened:
                     self.findings.add(*span(token), f"This `{token}` closes nothing. Remove it or open it before.")
                     continue
-                opened.pop()
+                token = self._matching(opened, tokens, token)
             tokens.append(token)
         self._close(opened, tokens, None)
         return tokens, tuple(searches)
@@ -96,6 +94,18 @@ class Splitter:
         else:
             self.findings.add(*span(opener), "This `(` is never closed. Add a `)`.")
         return Token("SUBQUERY", "(", start_pos=opener.start_pos, end_pos=self._before().end_pos)
+
+    def _matching(self, opened: list[Token], tokens: list[Token], closer: Token) -> Token:
+        """The closing bracket that the text means: brackets inside that are still open are closed before it."""
+        if any(_BRACKETS[opener.type] == closer.type for opener in opened):
+            while _BRACKETS[opened[-1].type] != closer.type:
+                self._close([opened.pop()], tokens, closer)
+            opened.pop()
+            return closer
+        opener = opened.pop()
+        sign = _SIGNS[opener.type]
+        self.findings.add(*span(closer), f"This `{closer}` closes a `{opener}`. Write `{sign}`.")
+        return Token(_BRACKETS[opener.type], sign, start_pos=closer.start_pos, end_pos=closer.end_pos)
 
     def _close(self, opened: list[Token], tokens: list[Token], before: Token | None) -> None:
         place = span(before)[0] if before is not None else len(self.findings.text)
@@ -131,6 +141,7 @@ def _worded(tokens: list[Token], form: Form, findings: Findings) -> list[Token]:
     """The tokens of a command with its own keywords made such, and with loose arguments as parts."""
     loose = form.loose
     worded: list[Token] = []
+    before = ""
     for token in tokens:
         kind = token.type
         keyword = form.words.get(token.lower()) if kind == "NAME" else None
@@ -142,5 +153,8 @@ def _worded(tokens: list[Token], form: Form, findings: Findings) -> list[Token]:
         elif kind == "ASSIGN" and form.terminal == "WHERE":
             findings.add(*span(token), "ES|QL compares with `==`. `=` was read so.")
             kind = "COMPARE"
+        elif kind == "NAME" and before == "NUMBER" and token.lower() in UNITS:
+            kind = "UNIT"
+        before = kind
         worded.append(token if kind == token.type else token.update(kind))
     return worded

@@ -25,7 +25,6 @@ _MARKS = Marks(
     joints={"AND": "and", "COMMA": ","},
     strays={
         "OPEN_STRING": "This quote is never closed.",
-        "OPEN_COMMENT": "This comment is never closed.",
         "STRAY": "This character means nothing in ES|QL; texts stand in double quotes.",
     },
     words={
@@ -57,6 +56,8 @@ def read(text: str, embedded: Mapping[str, Callable[[str], Reading]] | None = No
     findings = Findings(text)
     tokens = grammar().scan(text, findings)
     if not tokens:
+        if tokens is not None:
+            findings.add(0, len(text), "The query holds nothing but comments.")
         return findings.reading(None)
     pipeline = Splitter(tokens, findings).pipeline()
     lowering = Lowering(lambda part: grammar().parse(part, findings), embedded or {}, findings)

@@ -119,7 +119,7 @@ class Terms:
             return self._members(piece, given[0], given[1], every=name in ("mv_contains", "mv_contains_all"))
         if name in POSITIONS:
             subject = self.expressions.subject(given[0])
-            return self._condition(piece, subject, self._position(given[1], POSITIONS[name], name))
+            return self._condition(piece, subject, self._position(given[1], POSITIONS[name]))
         if name == "multi_match":
             return self._everywhere(piece, given)
         return self._match(piece, given[0], given[1])
@@ -152,10 +152,10 @@ class Terms:
         kept = [node for node in nodes if node is not None]
         return join("and", kept) if kept else None
 
-    def _position(self, right: Piece, operator: Operator, name: str) -> Test:
+    def _position(self, right: Piece, operator: Operator) -> Test:
         value = constant(unwrapped(right), self.findings)
         if value is None:
-            return self._against(right, name, operator)
+            return self._against(right, operator, operator)
         shape: Operator = operator if value.text else "exists"
         return Test(shape, value.text, value.raw, start=start_of(right), end=end_of(right))
 
