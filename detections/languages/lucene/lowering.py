@@ -225,11 +225,10 @@ def _occurring(piece: Tree[Token]) -> list[Clause]:
         found.append(Clause(part.children[-1], end_of(part), occurs, False))
         joints.append(joint)
         joint = ""
-    joints.append("AND")
-    for index, clause in enumerate(found):
-        around = {joints[index] if index else "AND", joints[index + 1]}
-        beside = {"OR"} if clause.occurs == "not" else {"OR", ""}
-        found[index] = clause._replace(alternative=clause.occurs != "must" and bool(around & beside))
+    for index in range(1, len(found)):
+        pair = found[index - 1], found[index]
+        if joints[index] == "OR" or (not joints[index] and all(clause.occurs == "should" for clause in pair)):
+            found[index - 1 : index + 1] = [clause._replace(alternative=clause.occurs != "must") for clause in pair]
     return found
 
 
