@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
-from typing import Literal, NamedTuple
 
 from lark import Token, Tree
 
+from detections.languages.constants import Constant, number_text
 from detections.languages.parsing import Findings, Piece, end_of, span, start_of
 from detections.languages.shapes import ANY, shape
 from detections.languages.tree import Operator
 
-Kind = Literal["string", "number", "boolean", "null"]
-
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{2,8})\}|(.))")
 _SIGNS = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
-_LONGEST_NUMBER = 300
-
-
-class Constant(NamedTuple):
-    """A constant: its kind, its decoded text, the text as written (inside the quotes) and its place."""
-
-    kind: Kind
-    text: str
-    written: str
-    start: int
-    end: int
-
-    @property
-    def raw(self) -> str | None:
-        return self.written if self.written != self.text else None
 
 
 def constant(piece: Piece, findings: Findings) -> Constant | None:
@@ -68,16 +50,6 @@ def constant(piece: Piece, findings: Findings) -> Constant | None:
         case "NULL":
             return Constant("null", "", str(piece), start, end)
     return None
-
-
-def number_text(written: str) -> str:
-    """A number as Python prints it (`predicates.md` C5); one that no number type holds stays as written."""
-    if len(written) > _LONGEST_NUMBER:
-        return written
-    if written.isdecimal():
-        return str(int(written))
-    value = float(written)
-    return str(value) if math.isfinite(value) else written
 
 
 def pattern(text: str, plain: Operator) -> tuple[Operator, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, TypeAlias
 
+from detections.languages.constants import number_text
 from detections.languages.eql.expressions import ticked
 from detections.languages.eql.keywords import KEYWORDS
-from detections.languages.eql.literals import number_text
 from detections.languages.tree import Branch, Condition, Node, Test
 
 _RANGES = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lark import Token, Tree
 
+from detections.languages.constants import Constant
 from detections.languages.eql.expressions import Expressions, Scope, Subject, arguments, called, unwrapped
 from detections.languages.eql.functions import LISTS, POSITIONS, Mode
-from detections.languages.eql.literals import Constant, constant, pattern
+from detections.languages.eql.literals import constant, pattern
 from detections.languages.parsing import Findings, Piece, end_of, start_of
 from detections.languages.tree import Branch, Condition, Node, Operator, Test
 

@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from lark import Token, Tree
 
+from detections.languages.constants import Constant
 from detections.languages.esql.expressions import arguments, called, unwrapped
 from detections.languages.esql.functions import EMBEDDED
-from detections.languages.esql.literals import Constant, constant
+from detections.languages.esql.literals import constant
 from detections.languages.parsing import Findings, end_of, start_of
 from detections.languages.tree import KEYWORDS, Branch, Condition, Node, Reading, Test
 

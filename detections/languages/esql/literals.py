@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-from typing import Literal, NamedTuple
 
 from lark import Token, Tree
 
+from detections.languages.constants import Constant, number_text
 from detections.languages.parsing import Findings, Piece, end_of, start_of
 from detections.languages.shapes import ANY, ONE, shape
 from detections.languages.tree import Operator
 
-Kind = Literal["string", "number", "boolean", "null"]
-
 _ESCAPE = re.compile(r"\\(.)")
 _SIGNS = {"t": "\t", "n": "\n", "r": "\r", '"': '"', "\\": "\\"}
 _PIECE = re.compile(r"\\([\s\S]?)|([*?])|[^\\*?]+")
-_LONGEST_NUMBER = 300
-
-
-class Constant(NamedTuple):
-    """A constant: its kind, its decoded text, the text as written (inside the quotes) and its place."""
-
-    kind: Kind
-    text: str
-    written: str
-    start: int
-    end: int
-
-    @property
-    def raw(self) -> str | None:
-        return self.written if self.written != self.text else None
 
 
 def constant(piece: Piece, findings: Findings) -> Constant | None:
@@ -64,16 +46,6 @@ def text_of(piece: Piece, findings: Findings) -> str:
     """The text of a string, "" for anything else."""
     value = constant(piece, findings)
     return value.text if value is not None and value.kind == "string" else ""
-
-
-def number_text(written: str) -> str:
-    """A number as Python prints it (`predicates.md` C5); one that no number type holds stays as written."""
-    if len(written) > _LONGEST_NUMBER:
-        return written
-    if written.isdecimal():
-        return str(int(written))
-    value = float(written)
-    return str(value) if math.isfinite(value) else written
 
 
 def like(value: Constant, plain: Operator, findings: Findings) -> tuple[Operator, str]:

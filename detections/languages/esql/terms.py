@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lark import Token, Tree
 
+from detections.languages.constants import Constant
 from detections.languages.esql.expressions import NAMES, Expressions, Subject, arguments, called, clean, unwrapped
 from detections.languages.esql.functions import LISTS, MEMBERS, POSITIONS, TESTS
-from detections.languages.esql.literals import Constant, constant, like
+from detections.languages.esql.literals import constant, like
 from detections.languages.parsing import Findings, Piece, end_of, start_of
 from detections.languages.tree import Branch, Condition, Node, Operator, Test, join
 
