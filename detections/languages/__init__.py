@@ -4,6 +4,7 @@ READERS = {
     "sigma": "detections.languages.sigma.reader",
     "kql": "detections.languages.kql.reader",
     "eql": "detections.languages.eql.reader",
+    "lucene": "detections.languages.lucene.reader",
     "spl": "detections.languages.spl.reader",
     "dsl": "detections.languages.dsl.reader",
     "esql": "detections.languages.esql.reader",

@@ -44,7 +44,7 @@ NO_QUERY = {
     "unsupported/windows/win_dumping_ntdsdit_via_dcsync.yml",
     "unsupported/windows/win_dumping_ntdsdit_via_netsync.yml",
 }
-READ_IN_FULL = {"sigma": ("sigma",), "elastic": ("kql", "eql", "esql"), "splunk": ("spl",)}
+READ_IN_FULL = {"sigma": ("sigma",), "elastic": ("kql", "eql", "esql", "lucene"), "splunk": ("spl",)}
 
 
 def scored(reading, corpora: Path, vendor: str, file: str) -> Score:
