@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection
+from itertools import product
+
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -65,6 +70,20 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         """Rules that check the indicator of a key, or exclude it; each once."""
         uses = {"indicators__indicator": indicator, "indicators__excluded": excluded, "indicators__counted": True}
         return self.filter(**uses)
+
+    def named(self, names: Collection[str]) -> RuleQuerySet:
+        """Rules by what others of their source call them: their id, or the `name` that a Sigma rule gives itself."""
+        return self.filter(Q(own_id__in=names) | Q(text__extra__name__in=names))
+
+    def referring_to(self, rule: Rule) -> RuleQuerySet:
+        """Sigma's correlations and filters of the same source that list the rule, by its id or its name."""
+        listed = Q()
+        for name, kind in product((rule.own_id, rule.text.extra.get("name")), ("correlation", "filter")):
+            if isinstance(name, str):
+                path = f"text__extra__{kind}__rules"
+                member = re.escape(json.dumps(name, ensure_ascii=False))
+                listed |= Q(**{path: name}) | Q(**{f"{path}__regex": member})
+        return self.filter(listed, source=rule.source_id, type__in=("correlation", "filter"))
 
     def mark_copies(self) -> set[int]:
         """Find among these rules the copies of public ones, set `copy` and `live`; the ids that changed.

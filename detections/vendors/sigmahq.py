@@ -38,7 +38,7 @@ _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?")
 _OTHER_ATTACK_ID = re.compile(r"(ta|ds|[gscm])\d{4}")  # a tactic's number, a group, a campaign, software
 _COMMA = re.compile(r",(?![^()]*\))")  # "Jane (Red, Blue), Joe" are two people
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
-_EXTRA = ("logsource", "related", "fields", "correlation", "filter")
+_EXTRA = ("name", "logsource", "related", "fields", "correlation", "filter")
 # Families of log source categories that the alias table knows by one name (`fields.md` 3).
 _FAMILIES = (
     ("registry", re.compile(r"registry(_.*)?")),
