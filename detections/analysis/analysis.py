@@ -24,7 +24,7 @@ MAX_DRAWN_DEPTH = 100
 Read = Callable[..., Reading]
 
 # Languages that hold queries of others in their strings: languages do not import each other, so they are handed in.
-EMBEDDING = {"esql": ("kql", "lucene")}
+EMBEDDING = {"esql": ("kql", "lucene"), "dsl": ("lucene",)}
 UNDEFINED_MACRO = "_macro"  # a Splunk macro that the checkout does not define stands for no test that can be counted
 # The languages in which a test of field against field is an ordinary filter; elsewhere it is derived.
 _FIELDREF_FILTERS = frozenset({"sigma", "eql", "kql", "lucene"})

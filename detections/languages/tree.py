@@ -9,8 +9,8 @@ languages, the document's text for Sigma.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from detections.documents.problem import Problem
@@ -84,6 +84,7 @@ class Branch:
 
 
 Node: TypeAlias = Branch | Condition
+Move: TypeAlias = Callable[[int, int], tuple[int, int]]
 
 Place: TypeAlias = Literal["category", "until", "threat_query", "filter", "computed", "logsource"]
 
@@ -151,3 +152,31 @@ def flat(node: Node) -> Node:
     """The same conditions, each with its own polarity, under one AND: what is left of a tree too deep to be drawn."""
     found = [negate(condition) if negated else condition for condition, negated in walk(node)]
     return join("and", found) if found else node
+
+
+def moved(node: Node, place: Move) -> Node:
+    """The same tree with every start and end as `place` gives them; parts before wholes, without recursion."""
+    order: list[Node] = []
+    stack: list[Node] = [node]
+    while stack:
+        current = stack.pop()
+        order.append(current)
+        if isinstance(current, Branch):
+            stack.extend(current.children)
+    done: list[Node] = []
+    for current in reversed(order):
+        start, end = place(current.start, current.end)
+        if isinstance(current, Condition):
+            tests = tuple(_moved(test, place) for test in current.tests)
+            done.append(replace(current, tests=tests, start=start, end=end))
+            continue
+        first = len(done) - len(current.children)
+        children = tuple(done[first:])
+        del done[first:]
+        done.append(replace(current, children=children, start=start, end=end))
+    return done[0]
+
+
+def _moved(test: Test, place: Move) -> Test:
+    start, end = place(test.start, test.end)
+    return replace(test, start=start, end=end)

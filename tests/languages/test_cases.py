@@ -65,7 +65,7 @@ def _told(case: dict[str, Any], reading: Reading) -> dict[str, Any]:
 
 def _read(language: str, query: str) -> Reading:
     module = importlib.import_module(f"detections.languages.{language}.reader")
-    reading: Reading = module.read(query, _EMBEDDED) if language == "esql" else module.read(query)
+    reading: Reading = module.read(query, _EMBEDDED) if language in ("dsl", "esql") else module.read(query)
     return reading
 
 

@@ -8,42 +8,56 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias, TypeGuard
 
 from detections.documents.decoding import unstorable
-from detections.documents.problem import Problem
+from detections.documents.problem import Problem, Severity
 from detections.languages.shapes import ANY, ONE, shape
-from detections.languages.tree import Branch, Condition, Node, Operator, Reading, Test, join
+from detections.languages.tree import Branch, Condition, Node, Operator, Parse, Reading, Test, join, moved
 
 MAX_LENGTH = 256 * 1024
+MAX_CLAUSES = 50  # one inside the other
+MAX_NAME = 1000
+MAX_PROBLEMS = 100
 _PIECES = re.compile(r"\\(.)|([*?])", re.DOTALL)
 _BOUNDS: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte", "from": "gte", "to": "lte"}
 # What a clause says beside its value; none of it changes what is looked for.
-_OPTIONS = frozenset({"boost", "_name", "case_insensitive", "rewrite", "minimum_should_match", "operator", "slop"})
+_OPTIONS = frozenset({
+    "boost", "_name", "case_insensitive", "rewrite", "minimum_should_match", "operator", "slop",
+    "adjust_pure_negative",
+})  # fmt: skip
+_GROUPS = ("must", "filter", "should", "must_not")
+_OF_LUCENE = re.compile(r"[^\w.*@]")
+
+Readers: TypeAlias = Mapping[str, Callable[..., Reading]]
 
 
-def read(text: str) -> Reading:
-    """What filters say. Never raises: a clause that is not understood is a problem, and the rest is read."""
+def read(text: str, embedded: Readers | None = None) -> Reading:
+    """What filters say. Never raises: a clause that is not understood is a problem, and the rest is read.
+
+    `embedded` maps "lucene", the language of `query_string`, to its reader.
+    """
     if len(text) > MAX_LENGTH:
         return Reading(None, "none", (Problem(f"The filters have more than {MAX_LENGTH} characters."),))
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         return Reading(None, "none", (Problem(f"The filters are no JSON: {error}."),))
-    filters = _Filters()
+    filters = _Filters(embedded or {})
     nodes = [node for one in (value if isinstance(value, list) else [value]) for node in filters.read(one)]
     tree = join("and", nodes) if nodes else None
-    if not filters.problems:
-        return Reading(tree)
-    return Reading(tree, "partial" if tree else "none", tuple(filters.problems))
+    parse: Parse = "full" if not filters.incomplete else "partial" if tree else "none"
+    return Reading(tree, parse, tuple(filters.problems))
 
 
 class _Filters:
     """Reads clause by clause; what it does not know goes to `problems`."""
 
-    def __init__(self) -> None:
+    def __init__(self, embedded: Readers) -> None:
+        self.embedded = embedded
         self.problems: list[Problem] = []
+        self.incomplete = False
         self.depth = 0
 
     def read(self, filter_: Any) -> Iterator[Node]:
@@ -63,22 +77,29 @@ class _Filters:
             yield Branch("not", (node,)) if meta.get("negate") is True else node
 
     def _query(self, query: Any) -> Node | None:
-        if not isinstance(query, dict) or not query or self.depth > 50:
+        if not isinstance(query, dict) or not query or self.depth == MAX_CLAUSES:
             return self._refuse(query)
         self.depth += 1
         nodes = []
         for name, body in query.items():
-            clause = _CLAUSES.get(name)
-            node = clause(self, body) if clause else self._refuse({name: body})
+            node = self._clause(name, body)
             if node is not None:
                 nodes.append(node)
         self.depth -= 1
         return join("and", nodes) if nodes else None
 
+    def _clause(self, name: str, body: Any) -> Node | None:
+        if name in _OF_FIELDS:
+            return self._fields(name, body, _OF_FIELDS[name])
+        return _CLAUSES[name](self, body) if name in _CLAUSES else self._refuse({name: body})
+
     def _bool(self, body: Any) -> Node | None:
         if not isinstance(body, dict):
             return self._refuse({"bool": body})
-        groups = {name: self._list(body.get(name)) for name in ("must", "filter", "should", "must_not")}
+        for name, held in body.items():
+            if name not in _GROUPS and name not in _OPTIONS:
+                self._refuse({"bool": {name: held}})
+        groups = {name: self._list(body.get(name)) for name in _GROUPS}
         nodes = groups["must"] + groups["filter"]
         # Beside must and filter, should only ranks, unless a minimum says that it has to match.
         if groups["should"] and (not nodes or str(body.get("minimum_should_match", "0")) not in ("0", "")):
@@ -92,60 +113,97 @@ class _Filters:
 
     def _exists(self, body: Any) -> Node | None:
         field = body.get("field") if isinstance(body, dict) else None
-        return Condition(field, (Test("exists"),)) if isinstance(field, str) else self._refuse({"exists": body})
+        return Condition(field, (Test("exists"),)) if _is_name(field) else self._refuse({"exists": body})
 
-    def _range(self, body: Any) -> Node | None:
+    def _range(self, field: str, bounds: Any) -> Iterator[Node]:
+        for name, value in bounds.items() if isinstance(bounds, dict) else ():
+            text = _text(value)
+            if name in _BOUNDS and text is not None:
+                yield Condition(field, (Test(_BOUNDS[name], text),))
+            elif name in _BOUNDS and value is not None:
+                self._refuse({"range": {field: {name: value}}})
+
+    def _terms(self, field: str, values: Any) -> Iterator[Node]:
+        members = values if isinstance(values, list) else []
+        operator: Operator = "in" if len(members) > 1 else "eq"
+        tests = tuple(Test(operator, text) for member in members if (text := _text(member)) is not None)
+        if tests and len(tests) < len(members):
+            self._refuse({"terms": {field: [member for member in members if _text(member) is None]}})
+        if tests:
+            yield Condition(field, tests)
+
+    def _query_string(self, body: Any) -> Node | None:
+        """A query in Lucene; what names no field in it is asked of the default field, if there is one."""
+        query, read = body.get("query") if isinstance(body, Mapping) else None, self.embedded.get("lucene")
+        if not isinstance(query, str) or unstorable(query) or read is None:
+            return self._refuse({"query_string": body})
+        fields = body.get("fields") or body.get("default_field")
+        field = fields[0] if isinstance(fields, list) and len(fields) == 1 else fields
+        if isinstance(field, str) and field not in ("", "*"):
+            query = f"{_OF_LUCENE.sub(lambda sign: chr(92) + sign[0], field)}:({query})"
+        reading = read(query, "AND" if str(body.get("default_operator")).upper() == "AND" else "OR")
+        for problem in reading.problems:
+            self._tell(problem.message, problem.snippet or query, problem.severity)
+        return moved(reading.tree, lambda start, end: (0, 0)) if reading.tree else None
+
+    def _fields(self, name: str, body: Any, tests: Callable[[_Filters, str, Any], Iterable[Node]]) -> Node | None:
+        """The conditions of the clause `name`, {field: what is asked of it}."""
+        named = [(field, held) for field, held in body.items() if field not in _OPTIONS] if _is_map(body) else []
+        if not named:
+            return self._refuse({name: body})
         found: list[Node] = []
-        for field, bounds in self._fields(body):
-            tests = [
-                Test(_BOUNDS[name], text)
-                for name, value in (bounds.items() if isinstance(bounds, dict) else ())
-                if name in _BOUNDS and (text := self._text(value)) is not None
-            ]
-            found += [Condition(field, (test,)) for test in tests]
-        return join("and", found) if found else self._refuse({"range": body})
-
-    def _terms(self, body: Any) -> Node | None:
-        found: list[Node] = []
-        for field, values in self._fields(body):
-            texts = [self._text(value) for value in (values if isinstance(values, list) else [])]
-            kept = [text for text in texts if text is not None]
-            operator: Operator = "in" if len(kept) > 1 else "eq"
-            if kept:
-                found.append(Condition(field, tuple(Test(operator, text) for text in kept)))
-        return join("and", found) if found else self._refuse({"terms": body})
-
-    def _one(self, body: Any, name: str, test: Callable[[str], Test]) -> Node | None:
-        """A clause of the form {field: value} or {field: {"value": value}}."""
-        found: list[Node] = []
-        for field, held in self._fields(body):
-            value = held
-            if isinstance(held, dict):
-                value = next((held[key] for key in ("value", "query", "wildcard") if key in held), None)
-            text = self._text(value)
-            if text is not None:
-                found.append(Condition(field, (test(text),)))
-        return join("and", found) if found else self._refuse({name: body})
-
-    @staticmethod
-    def _fields(body: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(body, Mapping):
-            yield from ((name, held) for name, held in body.items() if name not in _OPTIONS)
-
-    def _text(self, value: Any) -> str | None:
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return str(value)
-        if not isinstance(value, str) or unstorable(value):
-            return None
-        return value
+        for field, held in named:
+            nodes = list(tests(self, field, held)) if _is_name(field) else []
+            if not nodes:
+                self._refuse({name: {field: held}})
+            found += nodes
+        return join("and", found) if found else None
 
     def _refuse(self, clause: Any) -> Node | None:
         """No condition, and a problem that shows the clause."""
-        shown = json.dumps(clause, ensure_ascii=True, default=str)[:160]
-        self.problems.append(Problem("This part of the filters is not understood; it was left out.", snippet=shown))
+        try:
+            shown = json.dumps(clause, ensure_ascii=True)
+        except RecursionError:
+            shown = "{...}"
+        self._tell("This part of the filters is not understood; it was left out.", shown, "error")
         return None
+
+    def _tell(self, message: str, snippet: str, severity: Severity) -> None:
+        self.incomplete = self.incomplete or severity == "error"
+        if len(self.problems) == MAX_PROBLEMS - 1:
+            message, snippet = "There are more findings in these filters than are listed here.", ""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(message, snippet=snippet[:160], severity=severity))
+
+
+def _is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= MAX_NAME and not unstorable(value)
+
+
+def _text(value: Any) -> str | None:
+    """A value as text; None for what is no value, or cannot be stored."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return value if isinstance(value, str) and not unstorable(value) else None
+
+
+def _single(test: Callable[[str], Test]) -> Callable[[_Filters, str, Any], Iterator[Node]]:
+    """Reads what is asked of a field as one value: as it is, or in a map of its own."""
+
+    def conditions(_: _Filters, field: str, held: Any) -> Iterator[Node]:
+        if isinstance(held, dict):
+            held = next((held[key] for key in ("value", "query", "wildcard") if key in held), None)
+        text = _text(held)
+        if text is not None:
+            yield Condition(field, (test(text),))
+
+    return conditions
 
 
 def _wildcard(text: str) -> Test:
@@ -167,12 +225,17 @@ def _wildcard(text: str) -> Test:
 _CLAUSES: dict[str, Callable[[_Filters, Any], Node | None]] = {
     "bool": _Filters._bool,
     "exists": _Filters._exists,
+    "match_all": lambda self, body: None,
+    "query_string": _Filters._query_string,
+}
+# Clauses of the form {field: what is asked of it}.
+_OF_FIELDS: dict[str, Callable[[_Filters, str, Any], Iterable[Node]]] = {
     "range": _Filters._range,
     "terms": _Filters._terms,
-    "term": lambda self, body: self._one(body, "term", lambda text: Test("eq", text)),
-    "match": lambda self, body: self._one(body, "match", lambda text: Test("eq", text)),
-    "match_phrase": lambda self, body: self._one(body, "match_phrase", lambda text: Test("eq", text)),
-    "prefix": lambda self, body: self._one(body, "prefix", lambda text: Test("startswith", text)),
-    "regexp": lambda self, body: self._one(body, "regexp", lambda text: Test("regex_match", text)),
-    "wildcard": lambda self, body: self._one(body, "wildcard", _wildcard),
+    "term": _single(lambda text: Test("eq", text)),
+    "match": _single(lambda text: Test("eq", text)),
+    "match_phrase": _single(lambda text: Test("eq", text)),
+    "prefix": _single(lambda text: Test("startswith", text)),
+    "regexp": _single(lambda text: Test("regex_match", text)),
+    "wildcard": _single(_wildcard),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from lark import Token, Tree
@@ -13,10 +12,9 @@ from detections.languages.esql.expressions import arguments, called, unwrapped
 from detections.languages.esql.functions import EMBEDDED
 from detections.languages.esql.literals import constant
 from detections.languages.parsing import Findings, end_of, start_of
-from detections.languages.tree import KEYWORDS, Branch, Condition, Node, Reading, Test
+from detections.languages.tree import KEYWORDS, Condition, Move, Node, Reading, Test, moved
 
 Readers: TypeAlias = Mapping[str, Callable[[str], Reading]]
-Place: TypeAlias = Callable[[int, int], tuple[int, int]]
 
 
 def embedded(piece: Tree[Token], readers: Readers, findings: Findings) -> Node | None:
@@ -38,41 +36,12 @@ def embedded(piece: Tree[Token], readers: Readers, findings: Findings) -> Node |
         start, end = place(problem.start or 0, problem.end or problem.start or 0)
         findings.add(start, end, problem.message, problem.severity)
     findings.incomplete = findings.incomplete or reading.parse != "full"
-    return _placed(reading.tree, place)
+    return moved(reading.tree, place) if reading.tree else None
 
 
-def _place(value: Constant) -> Place:
+def _place(value: Constant) -> Move:
     """From offsets of the query to those outside: exact where the string has no escapes, else the whole string."""
     offset = value.start + (value.end - value.start - len(value.written)) // 2
     if value.text == value.written:
         return lambda start, end: (offset + start, offset + end)
     return lambda start, end: (value.start, value.end)
-
-
-def _placed(tree: Node | None, place: Place) -> Node | None:
-    """A tree with every offset moved, parts before wholes and without recursion."""
-    if tree is None:
-        return None
-    order: list[Node] = []
-    stack: list[Node] = [tree]
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        if isinstance(node, Branch):
-            stack.extend(node.children)
-    done: list[Node] = []
-    for node in reversed(order):
-        start, end = place(node.start, node.end)
-        if isinstance(node, Condition):
-            done.append(replace(node, tests=tuple(_moved(test, place) for test in node.tests), start=start, end=end))
-            continue
-        count = len(node.children)
-        children = tuple(reversed(done[len(done) - count :])) if count else ()
-        del done[len(done) - count :]
-        done.append(replace(node, children=children[::-1], start=start, end=end))
-    return done[0]
-
-
-def _moved(test: Test, place: Place) -> Test:
-    start, end = place(test.start, test.end)
-    return replace(test, start=start, end=end)

@@ -22,6 +22,7 @@ _EXISTS = "_exists_"
 _OPERATORS = frozenset({"and", "or", "not"})
 
 Occurs: TypeAlias = Only["must", "should", "not"]
+Default: TypeAlias = Only["AND", "OR"]
 
 
 class Scope(NamedTuple):
@@ -47,10 +48,11 @@ class Clause(NamedTuple):
 
 
 class Lowering:
-    """One query's pieces to conditions; problems go to `findings`."""
+    """One query's pieces to conditions; problems go to `findings`. `default` joins clauses with nothing between."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, default: Default) -> None:
         self.findings = findings
+        self.default = default
 
     def tree(self, root: Tree[Token]) -> Node | None:
         return fold(root.children[0], Scope(), self._visit)
@@ -82,7 +84,7 @@ class Lowering:
 
     def _clauses(self, piece: Tree[Token], scope: Scope) -> Node | Plan[Scope] | None:
         """A list of clauses. Neighbours that are values of one field and stand in an OR share one condition."""
-        clauses = _occurring(piece)
+        clauses = _occurring(piece, self.default)
         if len(clauses) == 1 and clauses[0].occurs != "not":
             return Plan([(clauses[0].unit, scope)], _same)
         of_field = scope.field != KEYWORDS
@@ -205,10 +207,11 @@ class Lowering:
             self.findings.add(value.start, value.end, message, "warning")
 
 
-def _occurring(piece: Tree[Token]) -> list[Clause]:
-    """The clauses of a list, from left to right as query_string decides on them with OR as its default.
+def _occurring(piece: Tree[Token], default: Default) -> list[Clause]:
+    """The clauses of a list, from left to right as query_string decides on them.
 
     AND makes the clause before it and the one behind it required, `+` the one behind it; NOT, `!` and `-` forbid.
+    Where AND is the default every clause is required that OR does not touch, and `+` says nothing.
     """
     found: list[Clause] = []
     joints: list[str] = []
@@ -219,8 +222,12 @@ def _occurring(piece: Tree[Token]) -> list[Clause]:
             continue
         negated = sum(_is(sign, "NOT") or _is(sign, "MINUS") for sign in part.children[:-1]) % 2 == 1
         required = joint == "AND" or any(_is(sign, "PLUS") for sign in part.children[:-1])
+        if default == "AND":
+            required = joint != "OR"
         if joint == "AND" and found and found[-1].occurs == "should":
             found[-1] = found[-1]._replace(occurs="must")
+        if joint == "OR" and default == "AND" and found[-1].occurs == "must":
+            found[-1] = found[-1]._replace(occurs="should")
         occurs: Occurs = "not" if negated else "must" if required else "should"
         found.append(Clause(part.children[-1], end_of(part), occurs, False))
         joints.append(joint)

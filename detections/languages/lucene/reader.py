@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lark import Token
 
-from detections.languages.lucene.lowering import Lowering
+from detections.languages.lucene.lowering import Default, Lowering
 from detections.languages.parsing import Findings, Grammar, Marks
 from detections.languages.tree import Reading
 
@@ -46,9 +46,12 @@ def grammar() -> Grammar:
     return Grammar(Path(__file__).with_name("grammar.lark"), _MARKS, {"TERM": _keyword, "BANG": _negation})
 
 
-def read(text: str) -> Reading:
-    """What a Lucene query says. Never raises: what cannot be read is a problem with its place."""
+def read(text: str, default: Default = "OR") -> Reading:
+    """What a Lucene query says. Never raises: what cannot be read is a problem with its place.
+
+    `default` is the operator between clauses that have none between them.
+    """
     findings = Findings(text)
     tokens = grammar().scan(text, findings)
     root = grammar().parse(tokens, findings) if tokens else None
-    return findings.reading(Lowering(findings).tree(root) if root is not None else None)
+    return findings.reading(Lowering(findings, default).tree(root) if root is not None else None)
