@@ -42,6 +42,9 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose site and templates it takes the place of
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -160,7 +163,9 @@ with contextlib.suppress(OSError):  # a read-only root has its static files coll
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True  # a first run needs no collectstatic
 
-LOGIN_URL = "admin:login"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -195,6 +200,22 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "REDOC_DIST": "SIDECAR",
 }
+
+UNFOLD = {
+    "SITE_TITLE": "Fieldguide",
+    "SITE_HEADER": "Fieldguide",
+    "SITE_SUBHEADER": "what staff keeps",
+    "SITE_SYMBOL": "menu_book",
+    "BORDER_RADIUS": "6px",
+    # The greens of `variables.css`.
+    "COLORS": {
+        "primary": {
+            "50": "#f0f8f4", "100": "#e0f0e8", "200": "#c2e2d2", "300": "#8be3c0", "400": "#63d3a6", "500": "#2f9d74",
+            "600": "#0a6447", "700": "#084e38", "800": "#0a3f2f", "900": "#14352a", "950": "#07140f",
+        },
+    },
+    "SIDEBAR": {"show_search": True, "navigation": "catalog.admin.navigation.sidebar"},
+}  # fmt: skip
 
 # --- first catalog --------------------------------------------------------------------------------------------
 

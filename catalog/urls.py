@@ -1,6 +1,7 @@
 """Addresses of the site."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
 from catalog.pages.addresses import IndicatorKey, OwnId
@@ -13,6 +14,7 @@ from catalog.pages.opening import (
     TechniqueRulesView,
 )
 from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
+from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
 from catalog.pages.techniques import TechniqueDetailView, TechniqueListView
 
@@ -41,6 +43,8 @@ urlpatterns = [
     path("rules/<slug:source>/<own_id:own_id>/reading/", RuleReadingView.as_view(), name="rule-reading"),
     path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
     path("sources/", SourceListView.as_view(), name="source-list"),
+    path("sign-in/", SignInView.as_view(), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("api/", include("catalog.api.urls")),
     path("admin/", admin.site.urls),
 ]
