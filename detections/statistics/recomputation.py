@@ -1,13 +1,21 @@
-"""The full recomputation of reach, with set-based SQL: after a first load, nightly, and whenever asked for."""
+"""The full recomputation of reach, with set-based SQL: after a first load, nightly, and whenever asked for.
+
+Changes count themselves, so a recomputation has nothing to mend. What it mends all the same is drift: told in the
+run's counts, logged as an error, mended in the same transaction.
+"""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
-from detections.models import Generation, Indicator, Rule
+from detections.models import Generation, Indicator, Rule, Run
 from detections.statistics.locks import lock_exclusive
+
+log = logging.getLogger(__name__)
 
 _COUNTS = """
 SELECT u.indicator_id AS key,
@@ -21,23 +29,20 @@ JOIN detections_source s ON s.id = r.source_id
 WHERE u.counted AND r.live
 GROUP BY u.indicator_id
 """
-_DIFFERS = """
-(i.reach <> c.reach OR i.excluded_reach <> c.excluded_reach
- OR i.public_reach <> c.public_reach OR i.public_excluded_reach <> c.public_excluded_reach)
+_REACHES = ("reach", "excluded_reach", "public_reach", "public_excluded_reach")
+# Every indicator whose stored reach is not the true one, with both.
+_WRONG = f"""
+SELECT i.key, {", ".join(f"i.{name} AS stored_{name}, COALESCE(c.{name}, 0) AS {name}" for name in _REACHES)}
+FROM detections_indicator i LEFT JOIN ({_COUNTS}) c ON c.key = i.key
+WHERE {" OR ".join(f"i.{name} <> COALESCE(c.{name}, 0)" for name in _REACHES)}
 """
-_UPDATE = f"""
-UPDATE detections_indicator AS i SET
-    reach = c.reach, excluded_reach = c.excluded_reach,
-    public_reach = c.public_reach, public_excluded_reach = c.public_excluded_reach
-FROM ({_COUNTS}) AS c
-WHERE c.key = i.key AND {_DIFFERS}
+_DRIFT = f"""
+SELECT w.*, SUM({" + ".join(f"ABS(stored_{name} - {name})" for name in _REACHES)}) OVER ()
+FROM ({_WRONG}) w ORDER BY key LIMIT 20
 """
-_ZERO = """
-UPDATE detections_indicator SET reach = 0, excluded_reach = 0, public_reach = 0, public_excluded_reach = 0
-WHERE (reach <> 0 OR excluded_reach <> 0 OR public_reach <> 0 OR public_excluded_reach <> 0)
-  AND NOT EXISTS (
-    SELECT 1 FROM detections_ruleindicator u JOIN detections_rule r ON r.id = u.rule_id
-    WHERE u.indicator_id = detections_indicator.key AND u.counted AND r.live)
+_MEND = f"""
+UPDATE detections_indicator SET {", ".join(f"{name} = w.{name}" for name in _REACHES)}
+FROM ({_WRONG}) AS w WHERE w.key = detections_indicator.key
 """
 _PURGE = """
 DELETE FROM detections_indicator
@@ -47,24 +52,59 @@ WHERE NOT EXISTS (SELECT 1 FROM detections_ruleindicator u WHERE u.indicator_id 
 
 @dataclass(frozen=True, slots=True)
 class Recomputation:
-    """`indicators` in the catalog, `mended` whose stored reach was wrong, `purged` that no rule uses any more."""
+    """`indicators` in the catalog, `mended` whose stored reach was wrong, `purged` that no rule uses any more.
+
+    `copies` are rules that were wrongly marked as a copy or as none. `drift` is `mended` and `copies` together where
+    nothing explains them, else 0; then `difference` is by how many rules the reaches were off in all, and `wrong` the
+    first twenty: {"key", "stored", "true"}, each with reach, excluded, public and public excluded reach.
+    """
 
     indicators: int
     mended: int
     purged: int
+    copies: int = 0
+    drift: int = 0
+    difference: int = 0
+    wrong: tuple[dict[str, Any], ...] = ()
 
 
 @transaction.atomic
-def recompute() -> Recomputation:
-    """Mark copies, count every reach anew, drop indicators that nothing uses. In one transaction, alone."""
+def recompute(*, expected: bool = False) -> Recomputation:
+    """Mark copies, count every reach anew, drop indicators that nothing uses. In one transaction, alone.
+
+    `expected` says that the caller has changed what counts without counting (a source made public); so has a first
+    load that left the counts stale. Then what is mended is no drift.
+    """
     lock_exclusive()
-    Rule.objects.mark_copies()
+    expected = expected or Generation.objects.current().counts_stale
+    copies = len(Rule.objects.mark_copies())
     with connection.cursor() as cursor:
-        cursor.execute(_UPDATE)
+        wrong, difference = ((), 0) if expected else _drift(cursor)
+        cursor.execute(_MEND)
         mended = cursor.rowcount
-        cursor.execute(_ZERO)
-        mended += cursor.rowcount
         cursor.execute(_PURGE)
         purged = cursor.rowcount
     Generation.objects.bump(counts_stale=False)
-    return Recomputation(Indicator.objects.count(), mended, purged)
+    drift = 0 if expected else mended + copies
+    if drift:
+        log.error(
+            "Drift, mended now: %d indicators were off by %d rules in all, %d rules wrongly marked as copies or as "
+            "none. The first indicators, stored and true reach, excluded, public and public excluded: %s.",
+            mended, difference, copies, "; ".join(f"{row['key']} {row['stored']} {row['true']}" for row in wrong),
+        )  # fmt: skip
+    return Recomputation(Indicator.objects.count(), mended, purged, copies, drift, difference, wrong)
+
+
+def last_drift() -> int:
+    """The drift that the last finished recomputation found and mended; 0 when there was none. For pages and alerts."""
+    runs = Run.objects.filter(kind=Run.Kind.RECOMPUTE, state=Run.State.SUCCEEDED).order_by("-id")
+    counts = runs.values_list("counts", flat=True).first() or {}
+    return int(counts.get("drift", 0))
+
+
+def _drift(cursor: Any) -> tuple[tuple[dict[str, Any], ...], int]:
+    """The first indicators with a wrong reach, and by how many rules all of them are off."""
+    cursor.execute(_DRIFT)
+    rows = cursor.fetchall()
+    wrong = tuple({"key": row[0], "stored": list(row[1:8:2]), "true": list(row[2:9:2])} for row in rows)
+    return wrong, int(rows[0][9]) if rows else 0
