@@ -1,5 +1,5 @@
 """Every model in Django's admin."""
 
-from catalog.admin import attack, indicators, rules, runs, sources
+from catalog.admin import aliases, attack, indicators, rules, runs, sources, versions
 
-__all__ = ["attack", "indicators", "rules", "runs", "sources"]
+__all__ = ["aliases", "attack", "indicators", "rules", "runs", "sources", "versions"]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from catalog.admin.readonly import ReadOnlyAdmin
-from detections.models import Indicator, RuleField, RuleIndicator
+from detections.models import Indicator, RuleField, RuleIndicator, RuleName
 
 
 @admin.register(Indicator)
@@ -30,3 +30,11 @@ class RuleFieldAdmin(ReadOnlyAdmin):
     list_filter = ["operator", "excluded", "role", "rule__source"]
     list_select_related = ["rule"]
     search_fields = ["field", "rule__title"]
+
+
+@admin.register(RuleName)
+class RuleNameAdmin(ReadOnlyAdmin):
+    list_display = ["rule", "name", "canonical", "known"]
+    list_filter = ["known", "rule__source"]
+    list_select_related = ["rule"]
+    search_fields = ["name", "canonical", "rule__title"]

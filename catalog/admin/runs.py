@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from catalog.admin.readonly import ReadOnlyAdmin
-from detections.models import Run
+from detections.models import Run, RunChunk
 
 
 @admin.register(Run)
@@ -13,3 +13,11 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ["source"]
     search_fields = ["message", "host"]
     date_hierarchy = "created_at"
+
+
+@admin.register(RunChunk)
+class RunChunkAdmin(ReadOnlyAdmin):
+    list_display = ["run", "number", "state", "attempts", "heartbeat"]
+    list_filter = ["state", "run__source"]
+    list_select_related = ["run"]
+    search_fields = ["message"]

@@ -10,7 +10,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from catalog.admin.readonly import ReadOnlyAdmin
-from detections.models import Generation, Source, SourceFile
+from detections.models import Generation, Source, SourceFile, SourceText
 from detections.statistics.recomputation import recompute
 
 
@@ -33,7 +33,7 @@ class SourceAdmin(admin.ModelAdmin):
         """A source that becomes public, or stops to be, changes copies and public reach: all is counted anew."""
         super().save_model(request, obj, form, change)
         if "public" in form.changed_data:
-            recompute()
+            recompute(expected=True)
         elif form.changed_data:
             Generation.objects.bump()
 
@@ -51,3 +51,11 @@ class GenerationAdmin(ReadOnlyAdmin):
     list_display = ["number", "counts_stale", "origin"]
     list_filter = ["counts_stale"]
     search_fields = ["origin"]
+
+
+@admin.register(SourceText)
+class SourceTextAdmin(ReadOnlyAdmin):
+    list_display = ["name", "source"]
+    list_filter = ["source"]
+    list_select_related = ["source"]
+    search_fields = ["name", "text"]

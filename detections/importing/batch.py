@@ -166,10 +166,10 @@ class BatchWriter:
         own = [*columns, "file_path", "link", "live", "copy"]
         insert_rows(
             Rule,
-            ["source", "own_id", *own],
+            ["source", "own_id", "version", "edited", "overrides", *own],
             [
                 (
-                    self.source.pk, rule.own_id, *rule.values.values(), file.path,
+                    self.source.pk, rule.own_id, 1, False, "{}", *rule.values.values(), file.path,
                     self.vendor.link(file.path, self.source.commit) if self.source.repository else "",
                     rule.values["lifecycle"] == "live", False,
                 )

@@ -1,29 +1,38 @@
 """Every model, handed on so that Django finds them."""
 
 from detections.models.generation import Generation
-from detections.models.indicator import Indicator, RuleField, RuleIndicator
+from detections.models.indicator import Indicator, RuleField, RuleIndicator, RuleName
+from detections.models.naming import AliasOverride, FieldOverride
 from detections.models.reader import Reader
 from detections.models.rule import Domain, Platform, Rule, RuleLogSource, RuleTechnique, RuleText
-from detections.models.run import Run
-from detections.models.source import Source, SourceFile
+from detections.models.run import Run, RunChunk
+from detections.models.source import Source, SourceFile, SourceText
 from detections.models.technique import AttackRelease, Tactic, Technique
+from detections.models.version import RuleDraft, RuleVersion
 
 __all__ = [
+    "AliasOverride",
     "AttackRelease",
     "Domain",
+    "FieldOverride",
     "Generation",
     "Indicator",
     "Platform",
     "Reader",
     "Rule",
+    "RuleDraft",
     "RuleField",
     "RuleIndicator",
     "RuleLogSource",
+    "RuleName",
     "RuleTechnique",
     "RuleText",
+    "RuleVersion",
     "Run",
+    "RunChunk",
     "Source",
     "SourceFile",
+    "SourceText",
     "Tactic",
     "Technique",
 ]

@@ -99,3 +99,22 @@ class RuleField(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.field} {self.operator}"
+
+
+class RuleName(models.Model):
+    """A field name as a rule writes it, and the canonical field that it was found to be; `known` when a table says so.
+
+    Not counted: it tells which rules a changed alias touches, and which names no table knows.
+    """
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="names")
+    name = models.CharField(max_length=300)
+    canonical = models.CharField(max_length=200)
+    known = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "name", "canonical"], name="one_name_row_per_rule")]
+        indexes = [models.Index(fields=["canonical", "name"]), models.Index(fields=["name"])]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.name}"

@@ -49,6 +49,10 @@ class RuleQuerySet(models.QuerySet["Rule"]):
     def visible_to(self, reader: Reader) -> RuleQuerySet:
         return self.filter(reader.sources("source"))
 
+    def diverged(self) -> RuleQuerySet:
+        """Edited rules whose repository has a newer text."""
+        return self.filter(held__isnull=False)
+
     def not_parsed_in_full(self) -> RuleQuerySet:
         """Those of which a part, or all, could not be read; the partly read ones first."""
         return self.exclude(parse="full").order_by(
@@ -127,6 +131,11 @@ class Rule(models.Model):
 
     `live` is what counts: lifecycle "live" and no copy. `parse` is full, partial or none. `created` and `modified`
     are the vendor's own ISO dates, "" when it tells none.
+
+    `version` is the number of its current version; who saves says which one they began from. An `edited` rule keeps
+    its edit when the repository changes: `base` is the repository's version that the edit began from, `held` the
+    newer one that is held back (the rule is *diverged*). `overrides` are the staff's title, status, level,
+    techniques, platforms and domains, each where it differs from what the text says.
     """
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="rules")
@@ -155,6 +164,11 @@ class Rule(models.Model):
     domains = models.ManyToManyField(Domain, related_name="rules", blank=True)
     predicate_count = models.PositiveIntegerField(default=0)
     exclusion_count = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    edited = models.BooleanField(default=False, help_text="Its text or metadata is the site's, not the repository's.")
+    overrides = models.JSONField(default=dict, blank=True)
+    held = models.ForeignKey("RuleVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    base = models.ForeignKey("RuleVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = RuleQuerySet.as_manager()
 
@@ -164,6 +178,7 @@ class Rule(models.Model):
             models.Index(fields=["live", "source"]),
             models.Index(fields=["source", "file_path"]),
             models.Index(fields=["own_id"]),
+            models.Index(fields=["source"], condition=Q(edited=True), name="edited_rules"),
         ]
 
     def __str__(self) -> str:

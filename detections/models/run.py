@@ -7,6 +7,7 @@ import socket
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -34,6 +35,8 @@ class Run(models.Model):
         SYNC_SOURCE = "sync_source", "sync of a source"
         SYNC_ATTACK = "sync_attack", "sync of ATT&CK"
         RECOMPUTE = "recompute", "recomputation"
+        RENORMALIZE = "renormalize", "renormalization"
+        PURGE = "purge", "purge"
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -56,6 +59,11 @@ class Run(models.Model):
     heartbeat = models.DateTimeField(null=True, blank=True)
     host = models.CharField(max_length=255, blank=True)
     process = models.PositiveIntegerField(null=True, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
 
     objects = RunQuerySet.as_manager()
 
@@ -69,7 +77,9 @@ class Run(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["kind"],
-                condition=Q(state__in=["queued", "running"], kind__in=["recompute", "sync_attack"]),
+                condition=Q(
+                    state__in=["queued", "running"], kind__in=["recompute", "sync_attack", "renormalize", "purge"]
+                ),
                 name="one_active_run_per_kind",
             ),
         ]
@@ -108,6 +118,36 @@ class Run(models.Model):
         if self.started_at is None:
             return None
         return (self.finished_at or timezone.now()) - self.started_at
+
+
+class RunChunk(models.Model):
+    """A part of a sync: some files to analyse and to store, done once whoever does it.
+
+    `files` is a list of [path, fingerprint]; `outcome` what storing them did, in the words of
+    `detections.importing.batch.Outcome`. A running chunk whose heartbeat is old was lost, and is done again.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    files = models.JSONField(default=list)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    outcome = models.JSONField(default=dict, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("run", "number")
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_chunk_per_number")]
+
+    def __str__(self) -> str:
+        return f"chunk {self.number} of run {self.run_id}"
 
 
 def _process_exists(process: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from detections.models.collation import code_point
 from detections.models.reader import Reader
@@ -26,10 +27,14 @@ class Source(models.Model):
     licence = models.CharField(max_length=100, blank=True)
     repository = models.CharField(max_length=400, blank=True)
     location = models.CharField(max_length=400, blank=True, help_text="The folder of the last sync.")
+    clone_url = models.CharField(max_length=400, blank=True, help_text="Where git fetches it from; empty: by hand.")
+    branch = models.CharField(max_length=200, blank=True, help_text="Empty: the repository's own default.")
     commit = models.CharField(max_length=64, blank=True)
+    read_with_digest = models.CharField(max_length=64, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
 
     objects = SourceQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["commit", "location", "read_with_digest", "synced_at"])
 
     class Meta:
         ordering = ("slug",)
@@ -69,3 +74,20 @@ class SourceFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class SourceText(models.Model):
+    """A text that the rules of a source are read with, such as a Splunk macro: kept so that an edit needs no checkout.
+
+    What `detections.vendors.vendor.ReadWith.texts` holds, by name.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="texts")
+    name = models.CharField(max_length=300)
+    text = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="one_text_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
