@@ -65,6 +65,15 @@ class Reading:
     beside: tuple[Part, ...]
     problems: tuple[Json, ...]
 
+    @property
+    def indicators_checked(self) -> int:
+        """How many indicators the rows of `checks` show, each once; those beside the query not among them."""
+        return _indicators(self.checks)
+
+    @property
+    def indicators_excluded(self) -> int:
+        return _indicators(self.exclusions)
+
 
 def read(text: RuleText, reader: Reader) -> Reading:
     """The reading of a rule's stored text. One query, for the reach."""
@@ -80,6 +89,10 @@ def read(text: RuleText, reader: Reader) -> Reading:
         beside=tuple(Part(place, tuple(found)) for place, found in parts.items()),
         problems=tuple(text.problems),
     )
+
+
+def _indicators(rows: tuple[ConditionRow, ...]) -> int:
+    return len({value.key for row in rows for value in row.values if value.key})
 
 
 def _keys(tree: Json | None) -> Iterator[str]:

@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views import View
 
 from catalog.filters import RuleListFilterSet
-from catalog.pages.beyond import demands
+from catalog.pages.beyond import beyond
 from catalog.pages.filtering import ask
 from catalog.pages.marking import marked_lines, marks, tree_list
 from catalog.pages.reading import read
@@ -20,6 +20,9 @@ from detections.models import Rule
 
 PAGE = 50
 LARGEST_PAGE = 500
+MARK_WORDS = {
+    "check": "checked", "excluded": "excluded", "scope": "scope", "derived": "derived", "beside": "beside the query",
+}  # fmt: skip
 
 
 class RuleListView(View):
@@ -65,12 +68,14 @@ class RuleDetailView(RulePage):
         rule = self.rule(request, source, own_id)
         text = rule.text
         first_line = text.query_line if text.query else text.line
+        marked = marks(text.tree, text.beside)
         context = {
             "rule": rule,
             "reading": read(text, request.reader),
-            "lines": marked_lines(text.marked_text, marks(text.tree, text.beside), first_line),
+            "lines": marked_lines(text.marked_text, marked, first_line),
+            "legend": [(kind, word) for kind, word in MARK_WORDS.items() if any(mark.kind == kind for mark in marked)],
             "tree": tree_list(text.tree),
-            "demands": demands(text.extra),
+            "demands": beyond(rule, request.reader),
         }
         return render(request, "rules/rule_detail.html", context)
 
@@ -80,7 +85,11 @@ class RuleReadingView(RulePage):
 
     def get(self, request: HttpRequest, source: str, own_id: str) -> HttpResponse:
         rule = self.rule(request, source, own_id)
-        context: dict[str, Any] = {"rule": rule, "reading": read(rule.text, request.reader)}
+        context: dict[str, Any] = {
+            "rule": rule,
+            "reading": read(rule.text, request.reader),
+            "demands": beyond(rule, request.reader),
+        }
         template = "rules/_reading.html" if request.htmx else "rules/rule_reading.html"
         response = render(request, template, context)
         patch_vary_headers(response, ["HX-Request"])

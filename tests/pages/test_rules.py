@@ -20,7 +20,7 @@ def test_a_rule_shows_its_text_marked_its_logic_and_where_it_is_from(client: Cli
     assert 'href="https://example.org/rule"' in html
     assert "parsed in full" in html
     said = text(html)
-    assert "What it checks (4 indicators)" in said and "What it excludes (1 indicator)" in said
+    assert "What it checks (5 indicators)" in said and "What it excludes (1 indicator)" in said
     assert "beside its sub-technique" in said
     assert 'id="L3"' in html and 'id="L7"' in html
 
