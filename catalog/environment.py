@@ -39,3 +39,17 @@ def number(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A list that is separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def secrets(name: str) -> dict[str, str]:
+    """What a place is opened with, by place: `place=SECRET`, separated by commas. No message shows a secret.
+
+    Raises `ImproperlyConfigured` for a part that is none.
+    """
+    found = {}
+    for number, part in enumerate(words(name), 1):
+        place, equals, secret = part.partition("=")
+        if not (equals and place.strip() and secret.strip()) or "://" in place:
+            raise ImproperlyConfigured(f"Part {number} of {name} is not host=TOKEN or host/path=USER:TOKEN.")
+        found[place.strip().rstrip("/")] = secret.strip()
+    return found

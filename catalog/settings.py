@@ -224,6 +224,11 @@ UNFOLD = {
 FIELDGUIDE_SOURCES = environment.text("FIELDGUIDE_SOURCES")  # sigma=PATH,elastic=PATH,splunk=PATH
 FIELDGUIDE_ATTACK = environment.text("FIELDGUIDE_ATTACK")  # a bundle's path or https address
 
+# --- repositories that git fetches ----------------------------------------------------------------------------
+
+FIELDGUIDE_GIT_TOKENS = environment.secrets("FIELDGUIDE_GIT_TOKENS")  # host=TOKEN,host/path=USER:TOKEN
+FIELDGUIDE_LOCAL_ROOT = environment.text("FIELDGUIDE_LOCAL_ROOT")  # repositories on this machine lie below it
+
 # --- logging --------------------------------------------------------------------------------------------------
 
 LOGGING = {
