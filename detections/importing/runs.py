@@ -11,13 +11,11 @@ from django.db import IntegrityError, transaction
 
 from detections.documents.problem import UnreadableError
 from detections.importing.attack import sync_attack
+from detections.importing.repository import repository_of
+from detections.importing.sources import source_for
 from detections.importing.sync import Progress, sync_source
 from detections.models import Run, Source
 from detections.statistics.recomputation import recompute
-from detections.vendors import VENDORS
-from detections.vendors.vendor import Vendor
-
-STARTER_LICENCE = "Apache-2.0"
 
 
 class RunError(Exception):
@@ -40,19 +38,21 @@ def request_sync(
     they are the product's own, until the vendor's take their place; `workers` is the number of processes (all cores
     by default).
     """
-    if vendor not in VENDORS:
-        raise RunError(f"{vendor!r} is no vendor. Choose one of: {', '.join(VENDORS)}.")
-    row = VENDORS[vendor]
-    slug = slug or vendor
-    told = _told(row, slug, name, starter)
-    source, made = Source.objects.get_or_create(slug=slug, defaults={"vendor": vendor, "public": public, **told})
-    if not made and slug == vendor and source.repository != told["repository"]:
-        Source.objects.filter(pk=source.pk).update(**told)
-        source.refresh_from_db()
-    if not made and source.vendor != vendor:
-        raise RunError(f"The source {slug!r} holds rules in the format of {source.vendor}, not of {vendor}.")
+    try:
+        source = source_for(vendor, slug, name=name, public=public, starter=starter)
+    except UnreadableError as error:
+        raise RunError(str(error.problem)) from error
     options = {"path": str(Path(path).expanduser().resolve()), "workers": workers}
-    return _request(Run.Kind.SYNC_SOURCE, f"A sync of {slug!r}", source, options)
+    return _request(Run.Kind.SYNC_SOURCE, f"A sync of {source.slug!r}", source, options)
+
+
+def request_fetch(source: Source, *, workers: int | None = None) -> Run:
+    """A queued sync of a source from the repository that it names; the job itself fetches it. Raises `RunError`."""
+    try:
+        repository_of(source)
+    except UnreadableError as error:
+        raise RunError(str(error.problem)) from error
+    return _request(Run.Kind.SYNC_SOURCE, f"A sync of {source.slug!r}", source, {"workers": workers})
 
 
 def request_attack(origin: str) -> Run:
@@ -86,15 +86,6 @@ def perform(run: Run, progress: Progress | None = None) -> dict[str, Any]:
     row.finish(Run.State.SUCCEEDED, counts=counts)
     run.refresh_from_db()
     return counts
-
-
-def _told(vendor: Vendor, slug: str, name: str, starter: bool) -> dict[str, str]:
-    """A source's name, licence and repository: the vendor's own, the starter corpus's, or a team's."""
-    if starter:
-        return {"name": f"Starter rules in {vendor.name}'s format", "licence": STARTER_LICENCE, "repository": ""}
-    if slug == vendor.slug:
-        return {"name": name or vendor.name, "licence": vendor.licence, "repository": vendor.repository}
-    return {"name": name or slug, "licence": "", "repository": ""}
 
 
 def _request(kind: str, what: str, source: Source | None, options: dict[str, Any]) -> Run:

@@ -1,0 +1,73 @@
+"""What git says when it fails, in words that tell a person what to do."""
+
+from __future__ import annotations
+
+import re
+
+from detections.importing.repository import Repository
+
+_REASONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), told)
+    for pattern, told in (
+        (r"git is not installed", "git is not installed. Install it."),
+        (r"nothing arrived|Operation too slow", "Nothing arrived for a while, so it was given up. Try again later."),
+        (r"it took longer", "It took too long, so it was given up. Try again later."),
+        (r"no space left", "The disk is full. Make room in the data folder."),
+        (r"could not resolve host", "The host cannot be found. Check the address and this machine's network."),
+        (
+            r"certificate|SSL|TLS",
+            "The server's certificate is not trusted. Put its authority into the file that GIT_SSL_CAINFO names.",
+        ),
+        (
+            r"host key verification failed",
+            "The host is not known to ssh. Add its key to the known_hosts of the user that runs Fieldguide.",
+        ),
+        (
+            r"permission denied \(",
+            "The host takes no key of the user that runs Fieldguide. Give ssh a key that may read the repository.",
+        ),
+        (
+            r"authentication failed|could not read (username|password)|returned error: 40[13]|access denied",
+            "It may not be read without the right token. Name one in FIELDGUIDE_GIT_TOKENS, or use ssh.",
+        ),
+        (
+            r"dubious ownership",
+            "It belongs to another user of this machine. Tell git that it is safe: "
+            "git config --global --add safe.directory PATH.",
+        ),
+        (r"unable to update url base|redirect", "The server sends git to another address. Name that one instead."),
+        (r"couldn't find remote ref|not our ref", "The branch is not there (any longer)."),
+        (
+            r"not found|does not (exist|appear to be)|returned error: (404|410)",
+            "No repository is there, or a token is needed to see it. Check the address and FIELDGUIDE_GIT_TOKENS.",
+        ),
+        (
+            r"connection (refused|reset)|failed to connect|could not connect|network is unreachable|timed out",
+            "Nobody answers there. Check the address and this machine's network.",
+        ),
+    )
+)
+
+
+def explained(said: str, repository: Repository) -> str:
+    """Why a repository cannot be fetched: in our words where the reason is known, with git's own behind them."""
+    own = _own_words(said)
+    known = next((told for reason, told in _REASONS if reason.search(said)), "")
+    quoted = f"git says: {own}" if own else "git says nothing more."
+    return " ".join(part for part in ("The repository cannot be fetched.", known, quoted) if part)
+
+
+def without_secrets(said: str, header: str) -> str:
+    """A text of git's without the header that was handed over, its value, and user names and passwords in addresses."""
+    for secret in {header, header.rpartition(" ")[2]} - {""}:
+        said = said.replace(secret, "***")
+    return re.sub(r"://[^/\s@]*@", "://***@", said)
+
+
+def _own_words(said: str) -> str:
+    """The line that says most: the last one of git itself that is an error, else the last one. One short line."""
+    lines = ["".join(letter for letter in line if letter.isprintable()).strip() for line in re.split(r"[\r\n]", said)]
+    lines = [line for line in lines if line]
+    errors = [line for line in lines if re.match(r"(fatal|error): ", line)]
+    best = (errors or lines or [""])[-1]
+    return best[:300]
