@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -13,7 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from detections.documents.problem import UnreadableError
+from detections.importing.git import Hear, ask, bring
+from detections.importing.repository import Repository, published_by
 from detections.importing.runs import RunError, perform, request_attack, request_sync
+from detections.importing.sources import configure
 from detections.importing.sync import Progress
 from detections.models import Generation
 from detections.vendors import VENDORS
@@ -23,7 +24,6 @@ ATTACK_ADDRESS = (
 )
 STARTER = Path(__file__).resolve().parent.parent / "starter"
 PROBE_SECONDS = 15  # for all addresses together
-SILENCE_SECONDS = 30  # a clone is given up when nothing arrives for so long
 
 Say = Callable[[str], None]
 Bar = Callable[[str], "Progress | None"]
@@ -31,12 +31,16 @@ Bar = Callable[[str], "Progress | None"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a first catalog comes from: a checkout for each vendor, an ATT&CK bundle, and how to say it."""
+    """Where a first catalog comes from: a checkout for each vendor, an ATT&CK bundle, and how to say it.
+
+    `cloned` says that the checkouts are clones of the vendors' own repositories, which later syncs fetch again.
+    """
 
     sources: Mapping[str, str]
     attack: str
     said: str
     starter: bool = False
+    cloned: bool = False
 
 
 def named(sources: Mapping[str, str], attack: str) -> Origin | None:
@@ -59,24 +63,22 @@ def starter() -> Origin:
     )
 
 
-def published(folder: Path, say: Say) -> Origin | None:
+def published(folder: Path, say: Say, hear: Hear = lambda arrived: None) -> Origin | None:
     """Shallow, sparse clones of the public repositories in `folder`; None when they are not to be had."""
-    if shutil.which("git") is None:
-        say("git is not installed, so the public repositories cannot be cloned.")
-        return None
+    repositories = {slug: published_by(vendor) for slug, vendor in VENDORS.items()}
     say(f"Asking the public repositories (for at most {PROBE_SECONDS} seconds) ...")
-    if not _all_answer():
-        say("They do not answer.")
+    if silent := _silent(list(repositories.values())):
+        say(silent)
         return None
     sources = {}
-    for slug, vendor in VENDORS.items():
-        target = folder / slug
-        say(f"Cloning {vendor.repository} ...")
-        if not _cloned(vendor.repository, vendor.branch, [*vendor.folders, *vendor.extra_folders], target):
-            say(f"The clone of {vendor.repository} stopped; nothing arrived for {SILENCE_SECONDS} seconds.")
+    for slug, repository in repositories.items():
+        say(f"Cloning {repository.url} ...")
+        try:
+            sources[slug] = str(bring(repository, folder / slug, hear))
+        except UnreadableError as error:
+            say(str(error.problem))
             return None
-        sources[slug] = str(target)
-    return Origin(sources, ATTACK_ADDRESS, "the public repositories of SigmaHQ, Elastic and Splunk")
+    return Origin(sources, ATTACK_ADDRESS, "the public repositories of SigmaHQ, Elastic and Splunk", cloned=True)
 
 
 def load(origin: Origin, say: Say, bar: Bar) -> None:
@@ -86,6 +88,8 @@ def load(origin: Origin, say: Say, bar: Bar) -> None:
     for slug, path in origin.sources.items():
         begun = time.monotonic()
         counts = perform(request_sync(slug, path, starter=origin.starter), bar(f"{VENDORS[slug].name}"))
+        if origin.cloned:
+            configure(slug)
         say(f"{VENDORS[slug].name}: {counts['added']:,} rules from {path} in {time.monotonic() - begun:.1f} s")
     Generation.objects.filter(pk=Generation.objects.current().pk).update(origin=origin.said[:400])
     Generation.objects.bump()
@@ -105,27 +109,21 @@ def parse_sources(text: str) -> dict[str, str]:
     return sources
 
 
-def _all_answer() -> bool:
+def _silent(repositories: list[Repository]) -> str:
+    """What the first of the addresses says that does not answer; "" when all do. All are asked together."""
     until = time.monotonic() + PROBE_SECONDS
-    probes = [lambda url=vendor.repository: _repository_answers(url, until) for vendor in VENDORS.values()]
-    probes.append(lambda: _address_answers(ATTACK_ADDRESS, until))
+    probes = [lambda asked=repository: _unanswered(asked, until) for repository in repositories]
+    probes.append(lambda: "" if _address_answers(ATTACK_ADDRESS, until) else f"{ATTACK_ADDRESS} does not answer.")
     with ThreadPoolExecutor(len(probes)) as pool:
-        return all(list(pool.map(lambda probe: probe(), probes)))
+        return next(filter(None, pool.map(lambda probe: probe(), probes)), "")
 
 
-def _repository_answers(url: str, until: float) -> bool:
+def _unanswered(repository: Repository, until: float) -> str:
     try:
-        done = subprocess.run(
-            ["git", "ls-remote", "--exit-code", url, "HEAD"],
-            capture_output=True,
-            timeout=max(0.1, until - time.monotonic()),
-            env=_quiet_git(),
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except (subprocess.TimeoutExpired, OSError):
-        return False
-    return done.returncode == 0
+        ask(repository, max(0.1, until - time.monotonic()))
+    except UnreadableError as error:
+        return str(error.problem)
+    return ""
 
 
 def _address_answers(url: str, until: float) -> bool:
@@ -135,23 +133,3 @@ def _address_answers(url: str, until: float) -> bool:
             return int(response.status) < 400
     except (OSError, urllib.error.URLError):
         return False
-
-
-def _cloned(url: str, branch: str, folders: list[str], target: Path) -> bool:
-    shutil.rmtree(target, ignore_errors=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    patience = ["-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={SILENCE_SECONDS}"]
-    clone = ["git", *patience, "clone", "--progress", "--depth", "1", "--filter=blob:none", "--sparse"]
-    steps = (
-        [*clone, "--branch", branch, url, str(target)],
-        ["git", *patience, "-C", str(target), "sparse-checkout", "set", *folders],
-    )
-    for step in steps:
-        if subprocess.run(step, env=_quiet_git(), stdin=subprocess.DEVNULL, check=False).returncode != 0:
-            return False
-    return True
-
-
-def _quiet_git() -> dict[str, str]:
-    """The environment in which git never asks for a password."""
-    return os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true"}

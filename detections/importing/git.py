@@ -36,7 +36,7 @@ PACKS = 60  # every fetch leaves a file or two; a clone with more of them is mad
 Hear = Callable[[int], None]
 
 # Of git's own variables only those of keys, certificates and the machine's configuration reach it; of ours none.
-_LEFT_OUT = re.compile(r"GIT_(?!SSH|SSL_CA|PROXY_SSL|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)$)|FIELDGUIDE_|SSH_ASKPASS")
+_LEFT_OUT = re.compile(r"GIT_(?!SSH_|SSL_CA|PROXY_SSL|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)$)|FIELDGUIDE_|SSH_ASKPASS")
 _CONFIGURATION = (
     ("core.hooksPath", os.devnull),
     ("core.attributesFile", os.devnull),
@@ -65,7 +65,12 @@ def fetch(source: Source, hear: Hear = lambda arrived: None) -> Path:
     """
     if not slug_re.fullmatch(source.slug):
         raise UnreadableError(Problem(f"The slug {source.slug!r} cannot name a folder."))
-    return bring(repository_of(source), settings.DATA_DIR.resolve() / "checkouts" / source.slug, hear)
+    return bring(repository_of(source), clones_folder() / source.slug, hear)
+
+
+def clones_folder() -> Path:
+    """Where the clones of all sources are."""
+    return Path(settings.DATA_DIR).resolve() / "checkouts"
 
 
 def bring(repository: Repository, folder: Path, hear: Hear = lambda arrived: None) -> Path:
@@ -86,7 +91,7 @@ def bring(repository: Repository, folder: Path, hear: Hear = lambda arrived: Non
                         return clone.update()
             return _made_anew(clone)
     except _GitError as error:
-        raise UnreadableError(Problem(explained(error.said, repository), repository.url)) from error
+        raise UnreadableError(Problem(explained(error.said), repository.url)) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnreadableError(Problem(f"The folder of the clone cannot be written: {reason}.", str(folder))) from error
@@ -97,7 +102,7 @@ def ask(repository: Repository, seconds: float = SILENCE_SECONDS) -> str:
     try:
         said = _run(["ls-remote", "--", repository.url, repository.ref], repository, seconds=seconds)
     except _GitError as error:
-        raise UnreadableError(Problem(explained(error.said, repository), repository.url)) from error
+        raise UnreadableError(Problem(explained(error.said), repository.url)) from error
     refs = dict(reversed(line.split("\t", 1)) for line in said.splitlines() if "\t" in line)
     if repository.ref not in refs:
         missing = f"It has no branch {repository.branch!r}." if repository.branch else "It is empty."
@@ -159,8 +164,12 @@ class _Clone:
 def _made_anew(clone: _Clone) -> Path:
     folder = clone.folder
     anew = _Clone(clone.repository, folder.with_name(f".{folder.name}.new"), clone.lock, clone.hear)
-    anew.begin()
-    anew.update()
+    try:
+        anew.begin()
+        anew.update()
+    except BaseException:
+        _remove(anew.folder)
+        raise
     old = folder.with_name(f".{folder.name}.old")
     _remove(old)
     if folder.exists() or folder.is_symlink():
@@ -244,7 +253,7 @@ def _watch(process: subprocess.Popen[bytes], folder: Path | None, told: int, hea
     seen = 0
     while True:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(min(TICK_SECONDS, seconds))
+            process.wait(max(0.1, min(TICK_SECONDS, begun + seconds - time.monotonic())))
             return ""
         arrived, now = _arrived(folder), time.monotonic()
         hear(arrived)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from detections.importing.repository import Repository
-
 _REASONS = tuple(
     (re.compile(pattern, re.IGNORECASE), told)
     for pattern, told in (
@@ -49,12 +47,15 @@ _REASONS = tuple(
 )
 
 
-def explained(said: str, repository: Repository) -> str:
+def explained(said: str) -> str:
     """Why a repository cannot be fetched: in our words where the reason is known, with git's own behind them."""
-    own = _own_words(said)
-    known = next((told for reason, told in _REASONS if reason.search(said)), "")
-    quoted = f"git says: {own}" if own else "git says nothing more."
-    return " ".join(part for part in ("The repository cannot be fetched.", known, quoted) if part)
+    lines = ["".join(letter for letter in line if letter.isprintable()).strip() for line in re.split(r"[\r\n]", said)]
+    errors = [line for line in lines if re.match(r"(fatal|error|ssh): ", line)] or [line for line in lines if line]
+    known, own = next(
+        ((told, line) for reason, told in _REASONS for line in lines if reason.search(line)),
+        ("", errors[-1] if errors else "nothing"),
+    )
+    return " ".join(part for part in ("The repository cannot be fetched.", known, f"Git says: {own[:300]}") if part)
 
 
 def without_secrets(said: str, header: str) -> str:
@@ -62,12 +63,3 @@ def without_secrets(said: str, header: str) -> str:
     for secret in {header, header.rpartition(" ")[2]} - {""}:
         said = said.replace(secret, "***")
     return re.sub(r"://[^/\s@]*@", "://***@", said)
-
-
-def _own_words(said: str) -> str:
-    """The line that says most: the last one of git itself that is an error, else the last one. One short line."""
-    lines = ["".join(letter for letter in line if letter.isprintable()).strip() for line in re.split(r"[\r\n]", said)]
-    lines = [line for line in lines if line]
-    errors = [line for line in lines if re.match(r"(fatal|error): ", line)]
-    best = (errors or lines or [""])[-1]
-    return best[:300]

@@ -103,10 +103,11 @@ def authorization(url: str) -> str:
     if parts.scheme != "https":
         return ""
     address = f"{parts.netloc.lower()}{parts.path}/"
-    fitting = [place for place in settings.FIELDGUIDE_GIT_TOKENS if address.startswith(f"{place.rstrip('/')}/")]
+    tokens = settings.FIELDGUIDE_GIT_TOKENS
+    fitting = [place for place in tokens if address.startswith(f"{_with_lower_host(place)}/")]
     if not fitting:
         return ""
-    token = settings.FIELDGUIDE_GIT_TOKENS[max(fitting, key=len)]
+    token = tokens[max(fitting, key=len)]
     user = token if ":" in token else f"x-access-token:{token}"
     return f"Authorization: Basic {base64.b64encode(user.encode()).decode()}"
 
@@ -126,6 +127,11 @@ def _checked_path(text: str) -> str:
     return str(path)
 
 
+def _with_lower_host(place: str) -> str:
+    host, slash, path = place.partition("/")
+    return host.lower() + slash + path
+
+
 def _shown(url: str) -> str:
     """An address for a message: short, and without what may be a secret."""
-    return repr(re.sub(r"//[^/]*@|[?#].*", "***", url, flags=re.DOTALL)[:120])
+    return repr(re.sub(r".*@|[?#].*", "***", url, flags=re.DOTALL)[:120])

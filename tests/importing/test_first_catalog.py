@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from detections.importing.first_catalog import PROBE_SECONDS, load, named, parse_sources, published, starter
+from detections.importing.first_catalog import (
+    PROBE_SECONDS,
+    STARTER,
+    Origin,
+    load,
+    named,
+    parse_sources,
+    published,
+    starter,
+)
 from detections.importing.runs import RunError
 from detections.models import AttackRelease, Generation, Rule, Source, Technique
 from tests.importing.checkouts import Checkout, sigma_rule
@@ -65,5 +74,19 @@ def test_without_git_nothing_is_cloned(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", str(tmp_path))
     said: list[str] = []
     assert published(tmp_path / "checkouts", said.append) is None
-    assert "git is not installed" in said[0]
+    assert "git is not installed" in said[-1]
     assert PROBE_SECONDS == 15
+
+
+def test_a_first_catalog_from_clones_is_fetched_again_later(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "sigma")
+    checkout.write("rules/a.yml", sigma_rule("11111111-1111-4111-8111-111111111111"))
+    origin = Origin({"sigma": str(checkout.root)}, str(STARTER / "attack.json"), "clones", cloned=True)
+    load(origin, silent, lambda title: None)
+    source = Source.objects.get()
+    assert (source.clone_url, source.branch) == ("https://github.com/SigmaHQ/sigma", "master")
+
+
+def test_a_starter_is_fetched_from_nowhere(tmp_path: Path) -> None:
+    load(starter(), silent, lambda title: None)
+    assert set(Source.objects.values_list("clone_url", flat=True)) == {""}

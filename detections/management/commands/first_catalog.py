@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from detections.importing.first_catalog import Origin, load, named, parse_sources, published, starter
+from detections.importing.git import clones_folder
 from detections.importing.runs import RunError
 from detections.management.console import progress_bar
 from detections.models import Generation
@@ -39,4 +40,9 @@ class Command(BaseCommand):
         if only_starter:
             return starter()
         local = named(parse_sources(settings.FIELDGUIDE_SOURCES), settings.FIELDGUIDE_ATTACK)
-        return local or published(settings.DATA_DIR / "checkouts", self.stdout.write) or starter()
+        return local or published(clones_folder(), self.stdout.write, self._hear) or starter()
+
+    def _hear(self, arrived: int) -> None:
+        """How much of a clone is here; on a terminal alone."""
+        if self.stderr.isatty():
+            self.stderr.write(f"\r  {arrived / 1_000_000:.1f} MB\r", ending="")
