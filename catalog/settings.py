@@ -10,19 +10,23 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from catalog import environment
+from catalog import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("FIELDGUIDE_DATA_DIR") or BASE_DIR / "var")
 
+# A site for others: secrets come from the environment alone, and what is unsafe is refused.
+PRODUCTION = environment.choice("FIELDGUIDE_ENV", ("local", "production"), "local") == "production"
 DEBUG = environment.flag("DEBUG", False)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
 
 def _secret_key() -> str:
-    """SECRET_KEY, or a key made once and kept in the data folder."""
+    """SECRET_KEY; on one's own machine else a key that is made once and kept in the data folder."""
     key = environment.text("SECRET_KEY")
+    if PRODUCTION:
+        environment.refuse_unsafe(secret_key=key, debug=DEBUG, hosts=ALLOWED_HOSTS)
     if key:
         return key
     file = DATA_DIR / "secret_key"
@@ -63,6 +67,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "catalog.requests.RequestMiddleware",
+    "catalog.requests.OperationsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -117,12 +123,15 @@ def _database() -> dict[str, object]:
             "timeout": 30,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64000;",
         }
-    elif database["ENGINE"] != "django.db.backends.postgresql":
+    elif database["ENGINE"] == "django.db.backends.postgresql":
+        database["OPTIONS"] = {"connect_timeout": 5, **database.get("OPTIONS", {})}  # type: ignore[dict-item]
+    else:
         raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL or SQLite.")
     return database
 
 
 DATABASES = {"default": _database()}
+DATABASE_POOL = environment.number("DATABASE_POOL", 8)  # of each web process (catalog.wsgi); elsewhere there is none
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis, cache, Celery -------------------------------------------------------------------------------------
@@ -130,7 +139,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = environment.text("REDIS_URL")
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "catalog.redis_cache.LenientRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},
+    }
     if REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -151,6 +164,20 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 2 * 60 * 60}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "watch the runs": {"task": "detections.watch_runs", "schedule": 60, "options": {"expires": 55}},
+    **{
+        name: {"task": task, "schedule": schedule}
+        for name, task, schedule in (
+            ("sync every source", "detections.sync_sources", environment.nightly("SYNC_AT", "02:00")),
+            ("count every reach", "detections.recompute_reach", environment.nightly("RECOMPUTE_AT", "03:30")),
+            ("purge", "detections.purge", environment.nightly("PURGE_AT", "sunday 04:30")),
+        )
+        if schedule
+    },
+}
+RUNS_KEPT_DAYS = environment.number("RUNS_KEPT_DAYS", 90)
 
 # --- site -----------------------------------------------------------------------------------------------------
 
@@ -160,10 +187,15 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(environment.text("STATIC_ROOT") or DATA_DIR / "static")
 with contextlib.suppress(OSError):  # a read-only root has its static files collected already
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-WHITENOISE_USE_FINDERS = True  # a first run needs no collectstatic
+WHITENOISE_USE_FINDERS = not PRODUCTION  # a first run needs no collectstatic
+if PRODUCTION:  # collected files carry their content's hash in their names and are kept by browsers for good
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
@@ -172,12 +204,14 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
-if environment.flag("HTTPS", False):
+if environment.flag("HTTPS", PRODUCTION):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 30
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
@@ -229,12 +263,7 @@ FIELDGUIDE_ATTACK = environment.text("FIELDGUIDE_ATTACK")  # a bundle's path or 
 FIELDGUIDE_GIT_TOKENS = environment.secrets("FIELDGUIDE_GIT_TOKENS")  # host=TOKEN,host/path=USER:TOKEN
 FIELDGUIDE_LOCAL_ROOT = environment.text("FIELDGUIDE_LOCAL_ROOT")  # repositories on this machine lie below it
 
-# --- logging --------------------------------------------------------------------------------------------------
+# --- logging, metrics --------------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
-}
+LOGGING = logs.configuration(PRODUCTION)
+METRICS_TOKEN = environment.text("METRICS_TOKEN")  # whoever sends it may read /metrics; "" for this machine alone

@@ -1,0 +1,92 @@
+"""Around every request: its id, its line in the log, its metrics; and the addresses that need nothing else."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+from catalog import logs, metrics
+from catalog.pages.operations import ADDRESSES
+
+logger = logging.getLogger("fieldguide.request")
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestMiddleware:
+    """`request.request_id`, taken from X-Request-ID or made, answered in it, and in every line that is logged.
+
+    The outermost middleware: whatever is refused further in is logged and counted as well. Queries are not logged,
+    since they may hold what is nobody's business. Probes and static files are logged at DEBUG.
+    """
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = logs.accepted_id(request.headers.get("X-Request-ID", ""))
+        known = logs.request_id.set(request.request_id)
+        begun = time.perf_counter()
+        try:
+            response = self.respond(request)
+            response.headers["X-Request-ID"] = request.request_id
+            self._tell(request, response, time.perf_counter() - begun)
+            return response
+        finally:
+            logs.request_id.reset(known)
+
+    @staticmethod
+    def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        view = _view(request)
+        metrics.observe(view, request.method or "", response.status_code, seconds)
+        path = quote(request.path)
+        logger.log(
+            logging.DEBUG if view == "static" or request.path in ADDRESSES else logging.INFO,
+            "%s %s %s in %.0f ms",
+            request.method,
+            path,
+            response.status_code,
+            seconds * 1000,
+            extra={
+                "method": request.method,
+                "path": path,
+                "view": view,
+                "status": response.status_code,
+                "duration": round(seconds, 4),
+            },
+        )
+
+
+class OperationsMiddleware:
+    """Answers probes before anything asks for a session, a host's name or HTTPS. Their answers are kept nowhere."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = ADDRESSES.get(request.path)
+        if answer is None:
+            return self.respond(request)
+        response = answer(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _view(request: HttpRequest) -> str:
+    """The name of the page that answered. Addresses themselves are too many to count by."""
+    if request.path in ADDRESSES:
+        return request.path.strip("/")
+    if request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
+        return "static"
+    try:  # an answer out of the cache was found before its page
+        match = request.resolver_match or resolve(request.path_info)
+    except Resolver404:
+        return "none"
+    return str(match.view_name)
