@@ -23,7 +23,7 @@ LOWER = ("and", "or", "not")
 UPPER = ("AND", "OR", "NOT")
 
 
-@dataclass(frozen=True, repr=False)  # the strategies' own texts are long
+@dataclass(frozen=True, repr=False)
 class Language:
     """What the properties need to know of a language.
 
@@ -42,6 +42,9 @@ class Language:
     broken: str
     connectives: tuple[str, str, str] = LOWER
     unprinted: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<{self.printed.__module__}>"  # the strategies' own texts are long
 
     def joined(self, connective: int, parts: list[str]) -> str:
         return f" {self.connectives[connective]} ".join(f"({part})" for part in parts)

@@ -1,4 +1,4 @@
-"""ES|QL where case files cannot show it: nothing of a WHERE is lost, and the real rules against their labels."""
+"""ES|QL where case files cannot show it: every word of a WHERE, trees that are printed, real rules and their labels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from lark import Token
 from detections.documents.toml import load_toml
 from detections.languages.esql.functions import EMBEDDED
 from detections.languages.esql.pipeline import Splitter
+from detections.languages.esql.printer import printed
 from detections.languages.esql.reader import grammar, read
 from detections.languages.kql.reader import read as read_kql
 from detections.languages.lucene.reader import read as read_lucene
 from detections.languages.parsing import Findings, span
-from detections.languages.tree import KEYWORDS, Reading, walk
+from detections.languages.tree import KEYWORDS, Branch, Condition, Reading, walk
+from detections.languages.tree import Test as Value
+from tests.languages.properties import bare
+from tests.languages.test_cases import _cases
 
 _EMBEDDED = {"kql": read_kql, "lucene": read_lucene}
 # Between tests: connectives, brackets, the ends of a command, and `true IN (..., ...)`, which is an OR.
@@ -74,6 +78,74 @@ def test_without_readers_an_embedded_query_is_one_test_of_its_text() -> None:
     assert "cannot be read here" in reading.problems[0].message
 
 
+# A branch that lets every row pass is no condition of a tree.
+_UNPRINTED = {"from a | fork (where y == 2) (sort z) | where x == 1": "another branch"}
+
+
+@pytest.mark.parametrize("query", [case.values[1]["query"] for case in _cases() if case.values[0] == "esql"])
+def test_the_tree_of_a_case_is_printed_and_reads_back(query: str) -> None:
+    tree = read(query, _EMBEDDED).tree
+    if query in _UNPRINTED:
+        with pytest.raises(ValueError, match=_UNPRINTED[query]):
+            printed(tree)
+    else:
+        again = read(printed(tree), _EMBEDDED)
+        assert bare(again.tree) == bare(tree), printed(tree)
+        assert again.parse == "full", (printed(tree), again.problems)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("from a | keep x", "FROM *"),
+        ('from a | where x == "1" | where y.z != "007"', 'FROM * | WHERE x == 1 AND NOT y.z == "007"'),
+        ("from a | where x is null or not `y z` is null", "FROM * | WHERE x IS NULL OR NOT `y z` IS NULL"),
+        (
+            'from a | where starts_with(x, "C:\\\\a*") and length( y ) > 5',
+            'FROM * | WHERE x LIKE "C:\\\\\\\\a\\\\**" AND (length(y)) > 5',
+        ),
+        (
+            "from a | where x == 1 | stats n = count(*), m = max(y) by x | where n > 1 and m == z",
+            "FROM * | WHERE x == 1 | INLINE STATS n = VALUES(NOW()) | INLINE STATS m = VALUES(CONCAT(y))"
+            " | WHERE n > 1 AND m == z",
+        ),
+    ],
+)
+def test_what_is_printed(query: str, text: str) -> None:
+    assert printed(read(query).tree) == text
+
+
+@pytest.mark.parametrize(
+    ("tree", "said"),
+    [
+        (Condition("x", (Value("wildcard", "C:\\a*b"),)), "backslash alone"),
+        (Condition("x", (Value("in", "a"), Value("regex_match", "b"))), "no list of in and regex_match"),
+        (Condition("x\ny", (Value("eq", "a"),)), "cannot name a column"),
+        (Condition("f" * 1000, (Value("eq", "a"),), derived="function"), "longer than"),
+        (Condition("x", (Value("eq", "a"),), derived="rex"), "cannot compute the column x"),
+        (Condition("a}b", (Value("eq", "a"),), derived="grok"), "cannot compute the column a}b"),
+        (
+            Branch("and", (
+                Condition("x", (Value("eq", "a"),), derived="eval", base_fields=("y",)),
+                Condition("x", (Value("eq", "a"),)),
+            )),
+            "a field again",
+        ),
+        (
+            Branch("and", (
+                Condition("x", (Value("eq", "a"),), derived="eval", base_fields=("y",)),
+                Condition("z", (Value("eq", "a"),), derived="eval", base_fields=("x",)),
+            )),
+            "cannot compute the column z",
+        ),
+        (Branch("sequence", ()), "A sequence cannot"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_printed_is_refused(tree: Branch | Condition, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        printed(tree)
+
+
 def _rules(corpora: Path) -> Iterator[tuple[str, str]]:
     folder = corpora / "corpora" / "elastic"
     for file in sorted(folder.glob("rules*/**/*.toml")):
@@ -92,6 +164,18 @@ def test_real_queries_are_read_in_full_and_lose_no_token(corpora: Path) -> None:
         for condition, _ in walk(reading.tree):
             for test in condition.tests:
                 assert condition.start <= test.start < test.end <= condition.end, (name, test)
+        count += 1
+    assert count >= 209
+
+
+@pytest.mark.corpora
+def test_real_queries_are_printed_and_read_back(corpora: Path) -> None:
+    """Places and spellings aside, and the fields behind an expression that reads computed columns."""
+    count = 0
+    for name, query in _rules(corpora):
+        tree = read(query, _EMBEDDED).tree
+        again = read(printed(tree), _EMBEDDED).tree
+        assert bare(again, ("base_fields",)) == bare(tree, ("base_fields",)), (name, printed(tree))
         count += 1
     assert count >= 209
 
