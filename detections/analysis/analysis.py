@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from detections.analysis import context
+from detections.analysis.overrides import NOTHING, Overrides
 from detections.analysis.predicate import Predicate, Role
 from detections.documents.document import RuleDocument
 from detections.documents.problem import Problem
@@ -51,13 +52,14 @@ def reader_of(language: str) -> Read | None:
     return importlib.import_module(module).read if module else None
 
 
-def analyse(document: RuleDocument, catalogue: Catalogue | None = None) -> Analysis:
+def analyse(document: RuleDocument, catalogue: Catalogue | None = None, overrides: Overrides = NOTHING) -> Analysis:
     """Read the document's query, name its fields, fold its values. Never raises for what a rule may hold."""
     catalogue = catalogue or base_catalogue()
+    document = overrides.over(document)
     reading = _drawable(_read_rule(document))
     sides = _read_side_queries(document)
     beside = reading.beside + tuple(part for part, _ in sides if part is not None)
-    where = places(document.vendor, document.evidence)
+    where = overrides.places(places(document.vendor, document.evidence))
     normalizer = _Normalizer(document, catalogue, reading.tree, os_family(where.platforms))
     predicates = tuple(normalizer.predicates(reading.tree, ""))
     for part in beside:

@@ -12,6 +12,7 @@ from detections.analysis.analysis import Analysis
 from detections.analysis.predicate import Predicate
 from detections.analysis.serialization import tree_json
 from detections.documents.problem import Problem
+from detections.languages.tree import KEYWORDS
 
 
 class IndicatorRow(NamedTuple):
@@ -38,6 +39,14 @@ class FieldRow(NamedTuple):
     role: str
 
 
+class NameRow(NamedTuple):
+    """A field name as the rule writes it, what it was found to be, and whether a table says so."""
+
+    name: str
+    canonical: str
+    known: bool
+
+
 class RuleRow(NamedTuple):
     """One rule. `values` are the columns of Rule, `text` those of RuleText, JSON columns already as text."""
 
@@ -50,6 +59,7 @@ class RuleRow(NamedTuple):
     log_sources: tuple[tuple[str, str], ...]
     indicators: tuple[IndicatorRow, ...]
     fields: tuple[FieldRow, ...]
+    names: tuple[NameRow, ...]
 
 
 class FileRow(NamedTuple):
@@ -95,6 +105,7 @@ def rule_row(analysis: Analysis) -> RuleRow:
         tuple(dict.fromkeys((source.kind[:20], source.name[:200]) for source in document.log_sources)),
         indicators,
         fields,
+        _names(analysis.predicates),
     )
 
 
@@ -154,6 +165,16 @@ def _flat(predicates: tuple[Predicate, ...]) -> tuple[tuple[IndicatorRow, ...], 
         if indicators.setdefault((row.key, excluded, row.value, row.equivalence), row) is row:
             seen.add((predicate.key, excluded))
     return tuple(indicators.values()), tuple(fields.values())
+
+
+def _names(predicates: tuple[Predicate, ...]) -> tuple[NameRow, ...]:
+    """The names of counted predicates; a search of the whole event names no field."""
+    rows = (
+        NameRow(predicate.condition.field[:300], predicate.canonical[:200], predicate.known)
+        for predicate in predicates
+        if predicate.counted and predicate.condition.field != KEYWORDS
+    )
+    return tuple({row[:2]: row for row in rows}.values())
 
 
 def _json(value: object) -> str:

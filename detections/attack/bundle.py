@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detections.attack.technique import Bundle, Tactic, Technique, end_of_chain
+from detections.attack.technique import TECHNIQUE_ID, Bundle, Tactic, Technique, end_of_chain
 from detections.documents.decoding import check_text, check_value
 from detections.documents.problem import Problem, UnreadableError, locate
 
-_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
 _VERSION = re.compile(r"attack[-_]v?(\d+(?:\.\d+)*)(?=\D*$)")
 _SOURCES = ("mitre-attack", "mitre-mobile-attack", "mitre-ics-attack")
 _ENTERPRISE = "enterprise-attack"
@@ -90,7 +89,7 @@ class _Bundle:
         # Of two objects with one id the one in force is the technique.
         for row in sorted(self.patterns, key=lambda row: (row.get("revoked") is True, _text(row, "id"))):
             attack_id = self.ids[_text(row, "id")]
-            if not _TECHNIQUE.fullmatch(attack_id):
+            if not TECHNIQUE_ID.fullmatch(attack_id):
                 self.complain(f"The object {_text(row, 'id')[:80]!r} has no id of a technique; it was left out.")
                 continue
             if attack_id in seen:

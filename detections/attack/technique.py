@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from detections.documents.problem import Problem
+
+TECHNIQUE_ID = re.compile(r"T\d{4}(\.\d{3})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,12 @@ from typing import Any
 from django.db import transaction
 
 from detections.analysis.rows import FileRow, RuleRow
-from detections.models import (
-    Domain,
-    Indicator,
-    Platform,
-    Rule,
-    RuleField,
-    RuleIndicator,
-    RuleLogSource,
-    RuleTechnique,
-    RuleText,
-    Source,
-    SourceFile,
-)
+from detections.importing.held import HeldRules
+from detections.importing.rows import RowWriter
+from detections.importing.versions import Cause, History, Said
+from detections.models import Rule, Source, SourceFile
 from detections.models.bulk import insert_rows
 from detections.statistics.differences import Change, counted_change
-from detections.vendors import VENDORS
 
 
 @dataclass
@@ -46,6 +36,7 @@ class _Stored:
     pk: int
     file_path: str
     lifecycle: str
+    edited: bool
 
 
 class BatchWriter:
@@ -56,8 +47,7 @@ class BatchWriter:
 
     def __init__(self, source: Source, techniques: Mapping[str, int], present: frozenset[str], count: bool) -> None:
         self.source = source
-        self.vendor = VENDORS[source.vendor]
-        self.techniques = techniques
+        self.rows = RowWriter(source, techniques)
         self.present = present
         self.count = count
         self.siblings = Source.objects.filter(vendor=source.vendor).count() > 1
@@ -71,8 +61,14 @@ class BatchWriter:
             winners, problems = self._winners(files, stored, outcome)
             touched = {row.pk for row in stored.values()} | set(self._abandoned(files).values_list("pk", flat=True))
             with counted_change(touched | self._sibling_ids(winners), count=self.count) as change:
-                self._write_rules(winners, stored, change)
-                outcome.retired = self._retire(self._abandoned(files))
+                history = History(self.source, Cause("sync", commit=self.source.commit))
+                held = HeldRules(self.source, history)
+                rows = held.kept({own_id: (file.path, rule) for own_id, (file, rule) in winners.items()})
+                history.begin(self._coming(rows, stored))
+                change.add(self.rows.write(rows).values())
+                outcome.retired = self._retire(self._abandoned(files), history)
+                held.withheld([file.path for file in files], {rule.own_id for file in files for rule in file.rules})
+                history.record()
                 self._mark_copies(winners, change)
                 self._write_files(files, problems, outcome)
         outcome.added = sum(1 for own_id in winners if own_id not in stored)
@@ -84,10 +80,13 @@ class BatchWriter:
         """Retire the rules of files that are gone, and forget the files. One transaction."""
         paths = list(paths)
         with transaction.atomic():
-            rules = Rule.objects.filter(source=self.source, file_path__in=paths).exclude(lifecycle="retired")
+            rules = self._removable(paths)
             touched = dict(rules.values_list("own_id", "pk"))
             with counted_change(set(touched.values()) | self._sibling_ids(touched), count=self.count) as change:
-                retired = self._retire(rules)
+                history = History(self.source, Cause("sync", commit=self.source.commit))
+                retired = self._retire(rules, history)
+                HeldRules(self.source, history).withheld(paths)
+                history.record()
                 self._mark_copies(touched, change)
                 SourceFile.objects.filter(source=self.source, path__in=paths).delete()
         return retired
@@ -97,9 +96,9 @@ class BatchWriter:
     def _stored(self, files: list[FileRow]) -> dict[str, _Stored]:
         ids = {rule.own_id for file in files for rule in file.rules}
         rows = Rule.objects.filter(source=self.source, own_id__in=ids).values_list(
-            "own_id", "pk", "file_path", "lifecycle"
+            "own_id", "pk", "file_path", "lifecycle", "edited"
         )
-        return {own_id: _Stored(pk, path, lifecycle) for own_id, pk, path, lifecycle in rows}
+        return {own_id: _Stored(*row) for own_id, *row in rows}
 
     def _winners(
         self, files: list[FileRow], stored: Mapping[str, _Stored], outcome: Outcome
@@ -143,8 +142,12 @@ class BatchWriter:
         """Rules that a file of the batch held and holds no more."""
         kept = {rule.own_id for file in files for rule in file.rules}
         paths = [file.path for file in files]
-        rules = Rule.objects.filter(source=self.source, file_path__in=paths).exclude(lifecycle="retired")
-        return rules.exclude(own_id__in=kept)
+        return self._removable(paths).exclude(own_id__in=kept)
+
+    def _removable(self, paths: list[str]) -> Any:
+        """Rules of files that a sync may retire: an edited one stays."""
+        rules = Rule.objects.filter(source=self.source, file_path__in=paths, edited=False)
+        return rules.exclude(lifecycle="retired")
 
     def _sibling_ids(self, own_ids: Iterable[str]) -> set[int]:
         """Rules of other sources with the same ids: their being copies may change."""
@@ -157,86 +160,19 @@ class BatchWriter:
 
     # --- rows ---------------------------------------------------------------------------------------------------
 
-    def _write_rules(
-        self, winners: Mapping[str, tuple[FileRow, RuleRow]], stored: Mapping[str, _Stored], change: Change
-    ) -> None:
-        if not winners:
-            return
-        columns = list(next(iter(winners.values()))[1].values)
-        own = [*columns, "file_path", "link", "live", "copy"]
-        insert_rows(
-            Rule,
-            ["source", "own_id", "version", "edited", "overrides", *own],
-            [
-                (
-                    self.source.pk, rule.own_id, 1, False, "{}", *rule.values.values(), file.path,
-                    self.vendor.link(file.path, self.source.commit) if self.source.repository else "",
-                    rule.values["lifecycle"] == "live", False,
-                )
-                for file, rule in winners.values()
-            ],
-            unique=["source", "own_id"],
-            update=own,
-        )  # fmt: skip
-        keys = dict(Rule.objects.filter(source=self.source, own_id__in=list(winners)).values_list("own_id", "pk"))
-        old = [stored[own_id].pk for own_id in winners if own_id in stored]
-        for model in (RuleText, RuleTechnique, RuleLogSource, RuleIndicator, RuleField):
-            model.objects.filter(rule__in=old)._raw_delete("default")
-        for through in (Rule.platforms.through, Rule.domains.through):
-            through.objects.filter(rule__in=old)._raw_delete("default")
-        self._write_rows([(keys[own_id], rule) for own_id, (_, rule) in winners.items()])
-        change.add(keys.values())
-
-    def _write_rows(self, rules: list[tuple[int, RuleRow]]) -> None:
-        texts = list(rules[0][1].text)
-        insert_rows(RuleText, ["rule", *texts], [(pk, *rule.text.values()) for pk, rule in rules])
-        for model, through, names in (
-            (Platform, Rule.platforms.through, [(pk, rule.platforms) for pk, rule in rules]),
-            (Domain, Rule.domains.through, [(pk, rule.domains) for pk, rule in rules]),
-        ):
-            insert_rows(model, ["name"], sorted({(name,) for _, of in names for name in of}), unique=["name"])
-            insert_rows(
-                through, ["rule", model._meta.model_name or ""], [(pk, name) for pk, of in names for name in of]
-            )
-        insert_rows(
-            RuleTechnique,
-            ["rule", "written", "technique", "structural", "position"],
-            [row for pk, rule in rules for row in self._technique_rows(pk, rule.techniques)],
-        )
-        insert_rows(
-            RuleLogSource,
-            ["rule", "kind", "name"],
-            [(pk, *source) for pk, rule in rules for source in rule.log_sources],
-        )
-        indicators = {row.key: row for _, rule in rules for row in rule.indicators}
-        insert_rows(
-            Indicator,
-            ["key", "field", "operator", "value", "wild", "role",
-             "reach", "excluded_reach", "public_reach", "public_excluded_reach"],
-            [(*row[:6], 0, 0, 0, 0) for _, row in sorted(indicators.items())],
-            unique=["key"],
-        )  # fmt: skip
-        insert_rows(
-            RuleIndicator,
-            ["rule", "indicator", "excluded", "counted", "value", "equivalence"],
-            [
-                (pk, row.key, row.excluded, row.counted, row.value, row.equivalence)
-                for pk, rule in rules
-                for row in rule.indicators
-            ],
-        )
-        insert_rows(
-            RuleField,
-            ["rule", "field", "operator", "excluded", "role"],
-            [(pk, *row) for pk, rule in rules for row in rule.fields],
-        )
-
-    def _technique_rows(self, pk: int, written: tuple[str, ...]) -> list[tuple[Any, ...]]:
-        parents = {id_.split(".")[0] for id_ in written if "." in id_} if self.vendor.structural_parents else set()
-        return [(pk, id_, self.techniques.get(id_), id_ in parents, position) for position, id_ in enumerate(written)]
+    @staticmethod
+    def _coming(rows: Mapping[str, tuple[str, RuleRow]], stored: Mapping[str, _Stored]) -> dict[int, Said]:
+        """What the rules that stand already will say; an edited one's own words are the same before and after."""
+        return {
+            stored[own_id].pk: Said(row.text["text"], row.values["lifecycle"], {})
+            for own_id, (_, row) in rows.items()
+            if own_id in stored and not stored[own_id].edited
+        }
 
     @staticmethod
-    def _retire(rules: Any) -> int:
+    def _retire(rules: Any, history: History) -> int:
+        texts = rules.values_list("pk", "text__text", "overrides")
+        history.begin({pk: Said(text, "retired", overrides) for pk, text, overrides in texts})
         return int(rules.update(lifecycle="retired", live=False))
 
     def _mark_copies(self, own_ids: Iterable[str], change: Change) -> None:
