@@ -13,7 +13,7 @@ _REASONS = tuple(
         (r"no space left", "The disk is full. Make room in the data folder."),
         (r"could not resolve host", "The host cannot be found. Check the address and this machine's network."),
         (
-            r"certificate|SSL|TLS",
+            r"certificate",
             "The server's certificate is not trusted. Put its authority into the file that GIT_SSL_CAINFO names.",
         ),
         (
@@ -33,7 +33,10 @@ _REASONS = tuple(
             "It belongs to another user of this machine. Tell git that it is safe: "
             "git config --global --add safe.directory PATH.",
         ),
-        (r"unable to update url base|redirect", "The server sends git to another address. Name that one instead."),
+        (
+            r"unable to update url base|redirect|returned error: 30",
+            "The server sends git to another address. Name that one instead.",
+        ),
         (r"couldn't find remote ref|not our ref", "The branch is not there (any longer)."),
         (
             r"not found|does not (exist|appear to be)|returned error: (404|410)",

@@ -79,7 +79,7 @@ def checkout_of(source: Source, options: dict[str, Any], hear: Hear) -> Path:
 def count_again(public_changed: bool) -> None:
     """What follows a change of a source: whether it is public decides copies and public reach."""
     if public_changed:
-        recompute()
+        recompute(expected=True)
     else:
         Generation.objects.bump()
 
