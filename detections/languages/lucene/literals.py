@@ -13,6 +13,7 @@ from detections.languages.shapes import ANY, ONE, shape
 from detections.languages.tree import Operator
 
 _PIECE = re.compile(r"\\u([0-9a-fA-F]{4})|\\([\s\S])|([*?])|[^\\*?]+|\\")
+_KEPT = frozenset("*?\\")
 _NETWORK = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,3}")
 
 
@@ -55,14 +56,17 @@ def literal(token: Token, findings: Findings) -> Literal:
     for match in _PIECE.finditer(written):
         code, sign, wildcard = match.groups()
         if wildcard and not quoted:
+            if wildcard == "*" and parts and parts[-1] is ANY:
+                continue
             parts.append(ANY if wildcard == "*" else ONE)
             pattern.append(wildcard)
             continue
         decoded, kept = match.group(), match.group()
         if code:
             decoded = kept = _character(code, match, start + quoted, findings)
+            kept = f"\\{kept}" if kept in _KEPT else kept
         elif sign:
-            decoded, kept = sign, match.group() if sign in "*?\\" else sign
+            decoded, kept = sign, match.group() if sign in _KEPT else sign
         parts.append(decoded)
         pattern.append(kept)
     text = "".join("*" if part is ANY else "?" if part is ONE else str(part) for part in parts)

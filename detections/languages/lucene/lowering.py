@@ -112,7 +112,7 @@ class Lowering:
         """Values of one field, or of none, that stand in an OR."""
         values = [self._value(piece) for piece in pieces if isinstance(piece, Tree)]
         if scope.field == _EXISTS:
-            found: list[Node] = [self._existing(value, scope) for value, _ in values]
+            found = [node for value, _ in values if (node := self._existing(value, scope))]
             return join("or", found) if found else None
         tests: list[Test] = []
         for value, is_regex in values:
@@ -138,7 +138,11 @@ class Lowering:
                 return None
         return Test(operator, text, value.written if value.written != text else None, start=value.start, end=value.end)
 
-    def _existing(self, value: Literal, scope: Scope) -> Condition:
+    def _existing(self, value: Literal, scope: Scope) -> Node | None:
+        if not value.text:
+            self.findings.add(value.start, value.end, "`_exists_` needs the name of a field.")
+        if not value.text or value.lone_star:
+            return None
         start, end = scope.whole or (value.start, value.end)
         path = value.written if value.written != value.text else ""
         test = Test("exists", start=value.start, end=value.end)
@@ -249,7 +253,7 @@ def _combined(nodes: list[Node], clauses: list[Clause]) -> Node | None:
         placed.append((node, clauses[at].occurs))
     if not placed:
         return None
-    required = any(occurs == "must" for _, occurs in placed)
+    required = any(clause.occurs == "must" for clause in clauses)
     whole: list[Node] = []
     alternatives: list[Node] = []
     place = 0

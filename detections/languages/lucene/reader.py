@@ -11,6 +11,8 @@ from detections.languages.lucene.lowering import Default, Lowering
 from detections.languages.parsing import Findings, Grammar, Marks
 from detections.languages.tree import Reading
 
+MAX_TOKENS = 50_000  # words of a letter are many more tests in a text of the same length than in other languages
+
 _KEYWORDS = {"AND": "AND", "OR": "OR", "NOT": "NOT", "TO": "TO"}
 
 _MARKS = Marks(
@@ -53,5 +55,9 @@ def read(text: str, default: Default = "OR") -> Reading:
     """
     findings = Findings(text)
     tokens = grammar().scan(text, findings)
+    if tokens and len(tokens) > MAX_TOKENS:
+        message = f"The query has {len(tokens)} words and signs; at most {MAX_TOKENS} are read. Split it."
+        findings.add(0, len(text), message)
+        return findings.reading(None)
     root = grammar().parse(tokens, findings) if tokens else None
     return findings.reading(Lowering(findings, default).tree(root) if root is not None else None)
