@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 _REASONS = tuple(
@@ -62,7 +63,10 @@ def explained(said: str) -> str:
 
 
 def without_secrets(said: str, header: str) -> str:
-    """A text of git's without the header that was handed over, its value, and user names and passwords in addresses."""
-    for secret in {header, header.rpartition(" ")[2]} - {""}:
-        said = said.replace(secret, "***")
+    """A text of git's without the header that was handed over, the token in it, and what addresses hold before an @."""
+    coded = header.rpartition(" ")[2]
+    plain = base64.b64decode(coded).decode(errors="replace")
+    for secret in (header, coded, plain, plain.partition(":")[2]):
+        if secret:
+            said = said.replace(secret, "***")
     return re.sub(r"://[^/\s@]*@", "://***@", said)
