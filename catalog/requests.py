@@ -16,6 +16,8 @@ from catalog.pages.operations import ADDRESSES
 
 logger = logging.getLogger("fieldguide.request")
 
+QUIET = frozenset({"static", *(address.strip("/") for address in ADDRESSES)})
+
 Respond = Callable[[HttpRequest], HttpResponse]
 
 
@@ -43,24 +45,14 @@ class RequestMiddleware:
 
     @staticmethod
     def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        view = _view(request)
-        metrics.observe(view, request.method or "", response.status_code, seconds)
+        view, status = _view(request), response.status_code
+        metrics.observe(view, request.method or "", status, seconds)
         path = quote(request.path)
+        told = {"method": request.method, "path": path, "view": view, "status": status, "duration": round(seconds, 4)}
         logger.log(
-            logging.DEBUG if view == "static" or request.path in ADDRESSES else logging.INFO,
-            "%s %s %s in %.0f ms",
-            request.method,
-            path,
-            response.status_code,
-            seconds * 1000,
-            extra={
-                "method": request.method,
-                "path": path,
-                "view": view,
-                "status": response.status_code,
-                "duration": round(seconds, 4),
-            },
+            _level(view, status), "%s %s %s in %.0f ms", request.method, path, status, seconds * 1000, extra=told
         )
+        response._has_been_logged = True  # Django would tell of it once more, without the id
 
 
 class OperationsMiddleware:
@@ -77,6 +69,12 @@ class OperationsMiddleware:
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def _level(view: str, status: int) -> int:
+    if status >= 500:
+        return logging.WARNING  # an exception has an error of its own, with its traceback
+    return logging.DEBUG if view in QUIET else logging.INFO
 
 
 def _view(request: HttpRequest) -> str:
