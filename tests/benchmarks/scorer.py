@@ -14,11 +14,18 @@ from pathlib import Path
 from typing import Any
 
 Key = tuple[str, str, str, bool]
+LABELS = {  # by language: the vendor whose rules are labelled, and the file of labels
+    "sigma": ("sigma", "sigma.jsonl.gz"),
+    "kql": ("elastic", "elastic_kql.jsonl.gz"),
+    "eql": ("elastic", "elastic_eql.jsonl.gz"),
+    "esql": ("elastic", "elastic_esql_sample.jsonl"),
+    "spl": ("splunk", "splunk_spl_sample.jsonl"),
+}
 
 
 @dataclass
 class Score:
-    """`different` maps the path of a rule that is not exactly right to (missing, extra) keys."""
+    """`different` maps the path of a rule that is not exactly right to its (missing, extra) keys, sorted."""
 
     rules: int = 0
     exact: int = 0
