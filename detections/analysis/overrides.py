@@ -23,7 +23,6 @@ class Overrides:
     techniques: tuple[str, ...] | None = None
     platforms: tuple[str, ...] | None = None
     domains: tuple[str, ...] | None = None
-    tags: tuple[str, ...] | None = None
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> Overrides:
@@ -51,7 +50,6 @@ class Overrides:
             "level": self.level,
             "lifecycle": cast("Lifecycle", self.lifecycle) if self.lifecycle in get_args(Lifecycle) else None,
             "technique_ids": self.techniques,
-            "tags": self.tags,
         }
         return replace(document, **{name: value for name, value in changes.items() if value is not None})
 

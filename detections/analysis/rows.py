@@ -170,7 +170,9 @@ def _flat(predicates: tuple[Predicate, ...]) -> tuple[tuple[IndicatorRow, ...], 
 def _names(predicates: tuple[Predicate, ...]) -> tuple[NameRow, ...]:
     """The names of counted predicates; a search of the whole event names no field."""
     rows = (
-        NameRow(predicate.condition.field[:300], predicate.canonical[:200], predicate.known)
+        NameRow(
+            (predicate.condition.path or predicate.condition.field)[:300], predicate.canonical[:200], predicate.known
+        )
         for predicate in predicates
         if predicate.counted and predicate.condition.field != KEYWORDS
     )

@@ -38,7 +38,7 @@ class Edit:
 def save_rule(rule: Rule, edit: Edit, author: AbstractBaseUser | None) -> Rule:
     """Store an edit. Raises `EditConflictError` when the rule changed meanwhile, `NotSavableError` for a bad text."""
     row = locked(rule, edit.version)
-    return store(row, edit.text, edit.overrides, Cause("edit", author, edit.reason))
+    return store(row, edit.text, still_retired(row, edit.overrides), Cause("edit", author, edit.reason))
 
 
 @retried
@@ -107,6 +107,11 @@ def locked(rule: Rule, version: int) -> Rule:
     return row
 
 
+def still_retired(rule: Rule, overrides: Overrides) -> Overrides:
+    """An edit's overrides on a rule that staff retired: what it says changes, that it is retired does not."""
+    return replace(overrides, lifecycle=overrides.lifecycle or rule.overrides.get("lifecycle"))
+
+
 def store(rule: Rule, text: str, overrides: Overrides, cause: Cause, kept: Overrides | None = None) -> Rule:
     """Write what a locked rule says from now on. `kept` are the overrides that stay on the rule (the same).
 
@@ -139,11 +144,14 @@ def refuse_foreign(source: Source) -> None:
         )
 
 
+@retried
+@transaction.atomic
 def _with_lifecycle(
     rule: Rule, version: int, reason: str, author: AbstractBaseUser | None, lifecycle: str | None
 ) -> Rule:
-    overrides = replace(Overrides.of_json(rule.overrides), lifecycle=lifecycle)
-    return save_rule(rule, Edit(rule.text.text, overrides, reason, version), author)
+    row = locked(rule, version)
+    overrides = replace(Overrides.of_json(row.overrides), lifecycle=lifecycle)
+    return store(row, row.text.text, overrides, Cause("edit", author, reason))
 
 
 def _mark_edited(rule: Rule, said: Said) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from detections.analysis.overrides import NOTHING, Overrides
 from detections.editing.errors import EditError
-from detections.editing.rules import RETIRED, Edit, locked, store
+from detections.editing.rules import RETIRED, Edit, locked, still_retired, store
 from detections.importing.versions import Cause
 from detections.models import Generation, Rule, RuleVersion
 from detections.statistics.retrying import retried
@@ -142,7 +142,7 @@ def merge(rule: Rule, edit: Edit, author: AbstractBaseUser | None) -> Rule:
     if row.held is not None:
         row.base, row.held = row.held, None
         Rule.objects.filter(pk=row.pk).update(base=row.base, held=None)
-    return store(row, edit.text, edit.overrides, Cause("edit", author, edit.reason))
+    return store(row, edit.text, still_retired(row, edit.overrides), Cause("edit", author, edit.reason))
 
 
 def _merged(base: str, ours: str, theirs: str) -> tuple[str | None, int]:

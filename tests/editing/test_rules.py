@@ -9,7 +9,7 @@ from detections.analysis.overrides import NOTHING, Overrides
 from detections.editing.drafts import publish_draft, save_draft
 from detections.editing.errors import EditConflictError, EditError, NotSavableError
 from detections.editing.preview import preview
-from detections.editing.renormalization import renormalize
+from detections.importing.renormalization import renormalize
 from detections.editing.rules import Edit, create_rule, retire_rule, revive_rule, save_rule, tag_rule
 from detections.models import Generation, Indicator, Reader, Rule, RuleDraft, RuleVersion, Source
 from detections.statistics.recomputation import recompute
@@ -139,6 +139,8 @@ def test_a_retired_rule_stays_retired_until_it_is_revived(rule: Rule, sigma: Che
     sigma.sync()
     still = Rule.objects.get(pk=rule.pk)
     assert (still.live, still.title, still.held is not None) == (False, "First", True)
+    still = save_rule(still, edit(still.text.text.replace("medium", "low"), still.version), ada)
+    assert (still.live, still.level) == (False, "low")
     back = revive_rule(still, still.version, "Mended", ada)
     assert (back.live, reach("\\tool.exe")) == (True, (2, 2))
     assert recompute().mended == 0
