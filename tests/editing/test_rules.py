@@ -9,8 +9,8 @@ from detections.analysis.overrides import NOTHING, Overrides
 from detections.editing.drafts import publish_draft, save_draft
 from detections.editing.errors import EditConflictError, EditError, NotSavableError
 from detections.editing.preview import preview
-from detections.importing.renormalization import renormalize
 from detections.editing.rules import Edit, create_rule, retire_rule, revive_rule, save_rule, tag_rule
+from detections.importing.renormalization import renormalize
 from detections.models import Generation, Indicator, Reader, Rule, RuleDraft, RuleVersion, Source
 from detections.statistics.recomputation import recompute
 from tests.editing.conftest import A
