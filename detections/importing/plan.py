@@ -8,6 +8,7 @@ from pathlib import Path
 from detections.analysis.engine import fingerprint
 from detections.documents.decoding import MAX_BYTES
 from detections.models import Source, SourceFile
+from detections.normalization.catalogue import Catalogue, base_catalogue
 from detections.vendors.checkout import rule_paths
 from detections.vendors.vendor import ReadWith, Vendor
 
@@ -23,12 +24,13 @@ class Plan:
     read_with: ReadWith
 
 
-def plan_sync(source: Source, vendor: Vendor, root: Path) -> Plan:
+def plan_sync(source: Source, vendor: Vendor, root: Path, catalogue: Catalogue) -> Plan:
     """Compare the checkout with what is stored. Raises `UnreadableError` when it is no checkout of this vendor."""
+    named = "" if catalogue is base_catalogue() else catalogue.digest  # the product's own is in the engine's digest
     paths = rule_paths(vendor, root)
     read_with = vendor.read_with(root)
     known = dict(SourceFile.objects.filter(source=source).values_list("path", "fingerprint"))
-    prints = {path: _fingerprint(root / path, read_with) for path in paths}
+    prints = {path: _fingerprint(root / path, read_with.digest + named) for path in paths}
     return Plan(
         tuple((path, print_) for path, print_ in prints.items() if known.get(path) != print_),
         frozenset(paths),
@@ -37,11 +39,11 @@ def plan_sync(source: Source, vendor: Vendor, root: Path) -> Plan:
     )
 
 
-def _fingerprint(file: Path, read_with: ReadWith) -> str:
+def _fingerprint(file: Path, read_with: str) -> str:
     """A file too large or not readable has a fingerprint too, so that its problem is reported once."""
     try:
         size = file.stat().st_size
         content = file.read_bytes() if size <= MAX_BYTES else f"{size} bytes".encode()
     except OSError as error:
         content = f"unreadable: {error.errno}".encode()
-    return fingerprint(content, read_with.digest)
+    return fingerprint(content, read_with)

@@ -1,124 +1,275 @@
-"""Syncing a source: a checkout's files into the catalog, batch by batch, with a run record.
+"""Syncing a source: a checkout's files into the catalog, chunk by chunk, with a run record.
 
-A killed sync leaves a consistent catalog (each batch is one transaction that also counts) and the next one finishes
-it, since what is done is told by the files' fingerprints.
+`begin` writes down what is to do as chunks, `write` stores one chunk, `finish` does the rest. Each is one transaction
+that may be asked for again and does its work once; what is done is told by the database alone. So one process may go
+through all of them (`sync_source`), or many may share them (`detections.tasks`), and a killed one leaves a consistent
+catalog: the chunks that are not done are done by somebody else, or the next sync finds them by their fingerprints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from detections.analysis.rows import FileRow, problem_json
 from detections.documents.problem import Problem, UnreadableError
-from detections.importing.batch import BatchWriter
-from detections.importing.plan import Plan, plan_sync
-from detections.importing.pool import analysed
-from detections.models import Generation, Run, Source, SourceFile, Technique
+from detections.importing.batch import BatchWriter, Outcome
+from detections.importing.ending import end
+from detections.importing.names import current_catalogue
+from detections.importing.plan import plan_sync
+from detections.importing.pool import Reading, analysed
+from detections.importing.sources import checkout_of
+from detections.importing.stored import keep_read_with
+from detections.models import Generation, Run, RunChunk, Source, SourceFile, Technique
+from detections.statistics.locks import lock_exclusive, lock_shared
 from detections.statistics.recomputation import recompute
+from detections.statistics.retrying import retried
 from detections.vendors import VENDORS
-from detections.vendors.checkout import commit_of
+from detections.vendors.checkout import commit_of, rule_paths
+from detections.vendors.vendor import ReadWith
 
+CHUNK = 200  # files
 # From this many changed files on, counting once at the end is cheaper than counting every batch.
 _RECOMPUTE_FROM = 1000
+_SLICE = 10  # files that are analysed between two looks at the clock
+_BEAT_SECONDS = 5
 
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class SyncCounts:
-    """Rules added, changed and retired; files unchanged and unreadable; problems of files that were read now."""
-
-    files: int
-    unchanged: int
-    added: int
-    changed: int
-    retired: int
-    unreadable: int
+class RunStopped(Exception):  # noqa: N818 it says what happened, and is no error
+    """The run was cancelled, or somebody ended it: its job stops where it is."""
 
 
-def sync_source(run: Run, progress: Progress | None = None) -> SyncCounts:
-    """Do a requested sync. Raises `UnreadableError` when the folder is no checkout of the source's vendor."""
-    if run.source is None:
-        raise UnreadableError(Problem("The run names no source."))
-    return _Sync(run, run.source, progress).perform()
+def sync_source(run: Run, progress: Progress | None = None) -> dict[str, Any]:
+    """Do a whole sync in this process and those of its pool; its counts. Raises `UnreadableError` when the folder is
+    no checkout of the source's vendor, and `RunStopped`."""
+    sync = SourceSync(run)
+    sync.begin()
+    tell = progress or (lambda done, total: None)
+    tell(0, run.total)
+    chunks = [(chunk, chunk.files) for chunk in run.chunks.all()]
+    done = 0
+    for chunk, rows in analysed(sync.reading, chunks, run.options.get("workers")):
+        sync.write(chunk, rows)
+        done += len(chunk.files)
+        tell(done, run.total)
+    if not sync.finish():
+        raise RunStopped
+    tell(run.total, run.total)
+    return run.counts
 
 
-class _Sync:
-    def __init__(self, run: Run, source: Source, progress: Progress | None) -> None:
+class SourceSync:
+    """One run of one source, for as long as one process has to do with it.
+
+    What a checkout is read with, its paths and the techniques in force are read once for each.
+    """
+
+    def __init__(self, run: Run) -> None:
+        if run.source is None:
+            raise UnreadableError(Problem("The run names no source."))
         self.run = run
-        self.source = source
-        self.progress = progress
-        self.root = Path(run.options["path"])
-        self.done = 0
+        self.source: Source = run.source
+        self.vendor = VENDORS[self.source.vendor]
+        self._beaten = time.monotonic()
 
-    def perform(self) -> SyncCounts:
-        vendor = VENDORS[self.source.vendor]
-        plan = plan_sync(self.source, vendor, self.root)
-        self.source.commit = commit_of(self.root)
-        first_load = len(plan.changed) >= _RECOMPUTE_FROM
-        if first_load:
-            Generation.objects.bump(counts_stale=True)
-        stale = Generation.objects.current().counts_stale
-        techniques = Technique.objects.in_force_by_written_id()
-        writer = BatchWriter(self.source, techniques, plan.present, count=not stale)
-        added, changed, retired, unreadable = self._store(writer, plan)
-        if stale:
-            recompute()
-        self.source.location = str(self.root)
-        self.source.synced_at = timezone.now()
-        self.source.save(update_fields=["commit", "location", "synced_at"])
-        Generation.objects.bump()
-        return SyncCounts(
-            files=len(plan.present),
-            unchanged=len(plan.present) - len(plan.changed),
-            added=added,
-            changed=changed,
-            retired=retired,
-            unreadable=unreadable,
-        )
+    @property
+    def root(self) -> Path:
+        """The checkout, known once the sync has begun."""
+        return Path(self.run.options["root"])
 
-    def _store(self, writer: BatchWriter, plan: Plan) -> tuple[int, int, int, int]:
-        total = len(plan.changed) + len(plan.gone)
-        self._tell(0, total)
-        added = changed = retired = unreadable = 0
-        losers: set[str] = set()
-        batches = self._analysed(plan, plan.changed)
-        for rows in batches:
-            outcome = writer.write(rows)
-            added, changed = added + outcome.added, changed + outcome.changed
-            retired, unreadable = retired + outcome.retired, unreadable + outcome.unreadable
-            losers |= outcome.losers
-            self._tell(len(rows), total)
-        for first in range(0, len(plan.gone), 500):
-            gone = plan.gone[first : first + 500]
-            retired += writer.retire_files(gone)
-            self._tell(len(gone), total)
-        if retired and losers:  # the file that held the id may be among those that are gone
-            again = tuple(pair for pair in plan.changed if pair[0] in losers)
-            for rows in self._analysed(plan, again):
-                changed += writer.write(rows).changed
-        self._note_problems(plan)
-        return added, changed, retired, unreadable
+    @cached_property
+    def present(self) -> frozenset[str]:
+        return frozenset(rule_paths(self.vendor, self.root))
 
-    def _note_problems(self, plan: Plan) -> None:
+    @cached_property
+    def read_with(self) -> ReadWith:
+        return self.vendor.read_with(self.root)
+
+    @cached_property
+    def reading(self) -> Reading:
+        return Reading(self.vendor.slug, str(self.root), self.read_with, current_catalogue())
+
+    @cached_property
+    def techniques(self) -> dict[str, int]:
+        return Technique.objects.in_force_by_written_id()
+
+    # --- the three steps ----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Bring the checkout, compare it with what is stored, write down the chunks. Raises `UnreadableError`, and
+        `RunStopped`."""
+        self.run.options["root"] = str(checkout_of(self.source, self.run.options, self._hear))
+        self.source.refresh_from_db()  # a vendor's repository has taken the starter's place, perhaps
+        plan = plan_sync(self.source, self.vendor, self.root, current_catalogue())
+        self.present, self.read_with = plan.present, plan.read_with
+        parts = [plan.changed[first : first + CHUNK] for first in range(0, len(plan.changed), CHUNK)]
+        now = timezone.now()
+        with transaction.atomic():
+            self._stop_if_over()
+            keep_read_with(self.source, self.read_with)
+            self.run.chunks.all().delete()  # those of a process that was killed here
+            RunChunk.objects.bulk_create(
+                RunChunk(run=self.run, number=number, files=part, heartbeat=now)
+                for number, part in enumerate(parts, start=1)
+            )
+            self.run.options["commit"] = commit_of(self.root)
+            self.run.counts = {"files": len(plan.present), "unchanged": len(plan.present) - len(plan.changed)}
+            self.run.done, self.run.total = 0, len(plan.changed) + len(plan.gone)
+            self.run.save(update_fields=["options", "counts", "done", "total"])
+            if len(plan.changed) >= _RECOMPUTE_FROM:
+                Generation.objects.bump(counts_stale=True)
+
+    def analysed(self, chunk: RunChunk) -> list[FileRow]:
+        """The rows of a chunk, with a sign of life every few seconds. Raises `UnreadableError` when the checkout is
+        gone, and `RunStopped`."""
+        self._stop_if_over()
+        self._see_checkout()
+        rows: list[FileRow] = []
+        for first in range(0, len(chunk.files), _SLICE):
+            rows += self.reading.rows(chunk.files[first : first + _SLICE])
+            if self._is_time_to_beat():
+                self._stop_if_over()
+                chunk.beat()
+        return rows
+
+    @retried
+    def write(self, chunk: RunChunk, rows: list[FileRow]) -> bool:
+        """Store a chunk; False when it is stored already. Raises `RunStopped`.
+
+        Chunks of one source are stored one after the other: of two files with one id in different chunks the second
+        has to see the first.
+        """
+        with transaction.atomic():
+            self._lock_source()
+            self._stop_if_over()
+            if RunChunk.objects.filter(pk=chunk.pk, state=RunChunk.State.DONE).exists():
+                return False
+            lock_shared()
+            # Asked for under the lock: a recomputation that mended the counts is over, none begins before the end.
+            stale = Generation.objects.current().counts_stale
+            outcome = self._writer(count=not stale).write(rows)
+            chunk.finish(RunChunk.State.DONE, outcome=_plain(outcome))
+            Run.objects.filter(pk=self.run.pk).update(done=F("done") + len(chunk.files), heartbeat=timezone.now())
+        return True
+
+    @retried
+    def finish(self) -> bool:
+        """What is left when all chunks are done: files that are gone, doubles, counts. False when it is not time yet,
+        or done already. Raises `RunStopped` when the run was cancelled, and `UnreadableError`."""
+        with transaction.atomic():
+            self._lock_source()
+            run = Run.objects.get(pk=self.run.pk)
+            if run.state != Run.State.RUNNING or run.chunks.exclude(state=RunChunk.State.DONE).exists():
+                return False
+            self._stop_if_over()
+            stale = self._lock_for_counting()
+            outcomes = self._store_the_rest(self._writer(count=not stale))
+            self._note_problems()
+            if stale and not _others_sync(run):  # else the last of them counts
+                recompute()
+            self._keep_source()
+            self.run.done = run.total
+            self.run.save(update_fields=["done"])
+            end(self.run, Run.State.SUCCEEDED, counts=run.counts | outcomes)
+            Generation.objects.bump()
+        return True
+
+    # --- parts of them ------------------------------------------------------------------------------------------
+
+    def _store_the_rest(self, writer: BatchWriter) -> Counter[str]:
+        """Retire what is gone and read the losers of an id again where the holder may be among that; all counts."""
+        chunks = list(self.run.chunks.values_list("files", "outcome"))
+        counts = Counter({"added": 0, "changed": 0, "retired": 0, "unreadable": 0})
+        for _, outcome in chunks:
+            counts.update({name: count for name, count in outcome.items() if isinstance(count, int)})
+        known = SourceFile.objects.filter(source=self.source).values_list("path", flat=True)
+        gone = sorted(set(known) - self.present)
+        for first in range(0, len(gone), 500):
+            counts["retired"] += writer.retire_files(gone[first : first + 500])
+        losers = {path for _, outcome in chunks for path in outcome.get("losers", ())}
+        if counts["retired"] and losers:
+            again = [(path, print_) for files, _ in chunks for path, print_ in files if path in losers]
+            counts["changed"] += writer.write(self.reading.rows(again)).changed
+        return counts
+
+    def _see_checkout(self) -> None:
+        """A checkout that is gone is no reason to retire its rules. Raises `UnreadableError`."""
+        len(self.present)
+
+    def _writer(self, count: bool) -> BatchWriter:
+        self.source.commit = self.run.options["commit"]  # rules link to it before the source's row says so
+        return BatchWriter(self.source, self.techniques, self.present, count=count)
+
+    def _note_problems(self) -> None:
         """Problems of what the rules are read with: kept like those of rule files, read anew at each sync."""
-        for problem in plan.read_with.problems:
+        for problem in self.read_with.problems:
             SourceFile.objects.update_or_create(
                 source=self.source,
                 path=problem.path[:400],
                 defaults={"fingerprint": "", "problems": [problem_json(problem)]},
             )
 
-    def _analysed(self, plan: Plan, files: tuple[tuple[str, str], ...]) -> Iterator[list[FileRow]]:
-        workers = self.run.options.get("workers")
-        return analysed(self.source.vendor, str(self.root), files, plan.read_with, workers)
+    def _keep_source(self) -> None:
+        self.source.commit = self.run.options["commit"]
+        self.source.location = str(self.root)
+        self.source.synced_at = timezone.now()
+        self.source.save(update_fields=["commit", "location", "synced_at"])
 
-    def _tell(self, step: int, total: int) -> None:
-        self.done += step
-        self.run.tell(self.done, total)
-        if self.progress:
-            self.progress(self.done, total)
+    def _hear(self, arrived: int) -> None:
+        if self._is_time_to_beat():
+            self._stop_if_over()
+            self.run.beat()
+
+    def _is_time_to_beat(self) -> bool:
+        if time.monotonic() < self._beaten + _BEAT_SECONDS:
+            return False
+        self._beaten = time.monotonic()
+        return True
+
+    def _stop_if_over(self) -> None:
+        state, cancel = Run.objects.values_list("state", "cancel_requested").get(pk=self.run.pk)
+        if cancel or state != Run.State.RUNNING:
+            raise RunStopped
+
+    def _lock_source(self) -> None:
+        """On PostgreSQL one transaction of a source's sync after the other; SQLite has one writer anyway."""
+        Source.objects.select_for_update(no_key=True).get(pk=self.source.pk)
+
+    @staticmethod
+    def _lock_for_counting() -> bool:
+        """Whether the counts are stale, asked for under a lock that allows to mend them. Never the shared lock first:
+        two that hold it and want the other would wait for each other."""
+        if Generation.objects.current().counts_stale:
+            lock_exclusive()
+            return Generation.objects.current().counts_stale
+        lock_shared()
+        return False
+
+
+@retried
+def count_what_was_left() -> None:
+    """Mend the counts that a stopped first load has left stale, unless another sync is under way and will."""
+    with transaction.atomic():
+        lock_exclusive()
+        if Generation.objects.current().counts_stale and not _others_sync():
+            recompute()
+
+
+def _others_sync(run: Run | None = None) -> bool:
+    others = Run.objects.active().filter(kind=Run.Kind.SYNC_SOURCE)
+    return others.exclude(pk=run.pk if run else None).exists()
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    return {name: sorted(value) if isinstance(value, set) else value for name, value in asdict(outcome).items()}

@@ -14,7 +14,7 @@ import pytest
 
 from detections.importing.runs import request_recomputation, request_sync
 from detections.models import Rule, Run
-from detections.tasks import recompute_reach, sync_source
+from detections.tasks import perform_run
 from tests.importing.checkouts import Checkout, sigma_rule
 from tests.services.processes import ROOT, manage
 
@@ -42,10 +42,10 @@ def test_tasks_run_in_process_without_a_broker(tmp_path: Path, settings) -> None
     checkout = Checkout(tmp_path / "sigma")
     checkout.write("rules/a.yml", sigma_rule(str(uuid.uuid4())))
     run = request_sync("sigma", str(checkout.root))
-    sync_source.delay(run.pk)
-    sync_source.delay(run.pk)  # delivered twice: done once
+    perform_run.delay(run.pk)
+    perform_run.delay(run.pk)  # delivered twice: done once
     assert Rule.objects.live().count() == 1
-    recompute_reach.delay(request_recomputation().pk)
+    perform_run.delay(request_recomputation().pk)
     assert set(Run.objects.values_list("state", flat=True)) == {"succeeded"}
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
 
 from detections.importing.runs import RunError, perform
+from detections.management.console import progress_bar
 from detections.models import Run
 
 
@@ -22,6 +24,7 @@ class Command(BaseCommand):
         if run is None:
             raise CommandError(f"There is no run {options['id']}.")
         try:
-            perform(run)
+            with progress_bar(Console(file=self.stdout), str(run)) as bar:
+                perform(run, bar)
         except RunError as error:
             raise CommandError(str(error)) from error
