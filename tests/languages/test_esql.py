@@ -105,9 +105,9 @@ def test_the_tree_of_a_case_is_printed_and_reads_back(query: str) -> None:
             'FROM * | WHERE x LIKE "C:\\\\\\\\a\\\\**" AND (length(y)) > 5',
         ),
         (
-            "from a | where x == 1 | stats n = count(*), m = max(y) by x | where n > 1 and m == z",
+            "from a | where x == 1 | stats n = count(*), m = max(y) by x | where n > 1 and m == z and n < 9",
             "FROM * | WHERE x == 1 | INLINE STATS n = VALUES(NOW()) | INLINE STATS m = VALUES(CONCAT(y))"
-            " | WHERE n > 1 AND m == z",
+            " | WHERE n > 1 AND m == z AND n < 9",
         ),
     ],
 )

@@ -6,18 +6,46 @@ Here the words that only mean something in their place become keywords: the name
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lark import Token
 
 from detections.languages.esql.commands import COMMANDS, UNITS, Form
+from detections.languages.esql.functions import TESTS
 from detections.languages.esql.nodes import Command, Pipeline
 from detections.languages.parsing import Findings, span
 
 MAX_QUERIES_DEEP = 8
 
 _BRACKETS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_CLOSERS = frozenset(_BRACKETS.values())
 _SIGNS = {"LPAR": ")", "LSQB": "]", "LBRACE": "}"}
+_LISTED = frozenset({"IN", "LIKE", "RLIKE"})
 _ENDS = frozenset({"PIPE", "SEMICOLON"})
 _KEPT = frozenset({"COMMA", "PIPE", "SEMICOLON", "SUBQUERY", "OPEN_STRING"})
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A bracket that is not closed yet: its index among the tokens, and the index where, if it never is, it ends.
+
+    Inside a bracket no column is assigned and no keyword of its command stands; nor does one that is `listed` (a list,
+    the arguments of a test) go on behind `and` and `or`.
+    """
+
+    at: int
+    listed: bool
+    end: int = 0
+
+    def see(self, token: Token, tokens: list[Token], form: Form) -> None:
+        """Takes notice of a token that stands in this bracket and follows `tokens`."""
+        if self.end:
+            return
+        here = len(tokens)
+        if token.type == "ASSIGN" and here > self.at + 2 and tokens[-2].type == "COMMA":
+            self.end = here - 2
+        elif (token.type == "NAME" and token.lower() in form.words) or (self.listed and token.type in ("AND", "OR")):
+            self.end = here
 
 
 class Splitter:
@@ -61,11 +89,11 @@ class Splitter:
         """The tokens up to the end of the command, every bracket among them closed."""
         tokens: list[Token] = []
         searches: list[Pipeline] = []
-        opened: list[Token] = []
+        opened: list[_Opened] = []
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
             kind = token.type
-            if kind == "RPAR" and deep and not any(other.type == "LPAR" for other in opened):
+            if kind == "RPAR" and deep and not any(tokens[bracket.at].type == "LPAR" for bracket in opened):
                 break
             self.at += 1
             if form.searches and kind == "LPAR" and not opened and deep < MAX_QUERIES_DEEP:
@@ -77,12 +105,14 @@ class Splitter:
                 tokens.append(token)
                 break
             if kind in _BRACKETS:
-                opened.append(token)
+                opened.append(_Opened(len(tokens), _is_listed(tokens[-1] if tokens else None)))
             elif kind in _BRACKETS.values():
                 if not opened:
                     self.findings.add(*span(token), f"This `{token}` closes nothing. Remove it or open it before.")
                     continue
                 token = self._matching(opened, tokens, token)
+            elif opened:
+                opened[-1].see(token, tokens, form)
             tokens.append(token)
         self._close(opened, tokens, None)
         return tokens, tuple(searches)
@@ -95,25 +125,31 @@ class Splitter:
             self.findings.add(*span(opener), "This `(` is never closed. Add a `)`.")
         return Token("SUBQUERY", "(", start_pos=opener.start_pos, end_pos=self._before().end_pos)
 
-    def _matching(self, opened: list[Token], tokens: list[Token], closer: Token) -> Token:
+    def _matching(self, opened: list[_Opened], tokens: list[Token], closer: Token) -> Token:
         """The closing bracket that the text means: brackets inside that are still open are closed before it."""
-        if any(_BRACKETS[opener.type] == closer.type for opener in opened):
-            while _BRACKETS[opened[-1].type] != closer.type:
-                self._close([opened.pop()], tokens, closer)
-            opened.pop()
-            return closer
-        opener = opened.pop()
+        for index in range(len(opened) - 1, -1, -1):
+            if _BRACKETS[tokens[opened[index].at].type] == closer.type:
+                self._close(opened[index + 1 :], tokens, closer)
+                del opened[index:]
+                return closer
+        opener = tokens[opened.pop().at]
         sign = _SIGNS[opener.type]
         self.findings.add(*span(closer), f"This `{closer}` closes a `{opener}`. Write `{sign}`.")
         return Token(_BRACKETS[opener.type], sign, start_pos=closer.start_pos, end_pos=closer.end_pos)
 
-    def _close(self, opened: list[Token], tokens: list[Token], before: Token | None) -> None:
-        place = span(before)[0] if before is not None else len(self.findings.text)
+    def _close(self, opened: list[_Opened], tokens: list[Token], before: Token | None) -> None:
+        """Brackets that are never closed are closed where what stands inside them ends, `before` at the latest."""
+        end = len(tokens)
         while opened:
-            opener = opened.pop()
+            bracket = opened.pop()
+            opener = tokens[bracket.at]
+            end = min(end, bracket.end) if bracket.end else end
+            follower = tokens[end] if end < len(tokens) else before
+            place = span(follower)[0] if follower is not None else len(self.findings.text)
             sign = _SIGNS[opener.type]
             self.findings.add(*span(opener), f"This `{opener}` is never closed. Add a `{sign}`.")
-            tokens.append(Token(_BRACKETS[opener.type], sign, start_pos=place, end_pos=place))
+            tokens.insert(end, Token(_BRACKETS[opener.type], sign, start_pos=place, end_pos=place))
+            end += 1
 
     def _unknown(self, first: Token, deep: int) -> None:
         """A command that is not read: its place up to the next pipe is said, and nothing of it is kept."""
@@ -137,20 +173,27 @@ class Splitter:
         return self.tokens[self.at - 1]
 
 
+def _is_listed(before: Token | None) -> bool:
+    """Whether a bracket behind this token holds a list or the arguments of a test."""
+    return before is not None and (before.type in _LISTED or before.lower() in TESTS)
+
+
 def _worded(tokens: list[Token], form: Form, findings: Findings) -> list[Token]:
     """The tokens of a command with its own keywords made such, and with loose arguments as parts."""
     loose = form.loose
     worded: list[Token] = []
     before = ""
+    depth = 0
     for token in tokens:
         kind = token.type
+        depth += (kind in _BRACKETS) - (kind in _CLOSERS)
         keyword = form.words.get(token.lower()) if kind == "NAME" else None
         if keyword:
             loose = loose and not form.until_word
             kind = keyword
         elif loose and kind not in _KEPT:
             kind = "PART"
-        elif kind == "ASSIGN" and form.terminal == "WHERE":
+        elif kind == "ASSIGN" and (depth or form.terminal == "WHERE"):
             findings.add(*span(token), "ES|QL compares with `==`. `=` was read so.")
             kind = "COMPARE"
         elif kind == "NAME" and before == "NUMBER" and token.lower() in UNITS:
