@@ -81,8 +81,9 @@ def marked_lines(text: str, found: Iterable[Mark], first_line: int = 1) -> list[
         told.add(number)
         strong = " value" if any(mark.value for mark in over) else ""
         opening = format_html('<mark class="{}{}" data-condition="{}"', inner.kind, strong, number or "")
-        closed = f"</mark>\n{opening}>"
-        parts.append(f"{opening}{name}>{closed.join(escape(line) for line in piece.split(chr(10)))}</mark>")
+        first, *rest = piece.split("\n")
+        parts.append(f"{opening}{name}>{escape(first)}</mark>")
+        parts.extend(_marked_line(opening, line) for line in rest)
     lines = "".join(parts).split("\n")
     return [(first_line + index, mark_safe(line)) for index, line in enumerate(lines)]  # noqa: S308 escaped above
 
@@ -114,6 +115,13 @@ def tree_list(tree: Json | None) -> SafeString:
         stack.extend((child, below) for child in reversed(node["children"]))
     out.append("</ul>")
     return mark_safe("".join(out))  # noqa: S308 every part went through format_html
+
+
+def _marked_line(opening: str, line: str) -> str:
+    """A further line of a marked part; its indent says nothing and stays without a mark."""
+    said = line.lstrip(" \t")
+    indent = line[: len(line) - len(said)]
+    return f"\n{indent}{opening}>{escape(said)}</mark>" if said else f"\n{indent}"
 
 
 def _condition_marks(node: Json, kind: str, number: int) -> Iterator[Mark]:

@@ -64,6 +64,14 @@ def test_a_value_is_marked_within_its_condition_and_a_negated_one_as_excluded() 
     assert unescape(re.sub("<[^>]+>", "", line)) == text
 
 
+def test_the_indent_of_a_marked_line_is_not_marked() -> None:
+    tree = condition("a", 0, 13, ("x", 10, 13))
+    lines = [line for _, line in marked_lines('a: (\n\n    "x")', marks(tree, []))]
+    assert lines[1:] == ["", '    <mark class="check value" data-condition="1">&quot;x&quot;</mark>)']
+    tree = condition("a", 0, 9)
+    assert marked_lines("a: in\n  b", marks(tree, []))[1] == (2, '  <mark class="check" data-condition="1">b</mark>')
+
+
 def test_polarity_is_the_parity_of_the_nots_above() -> None:
     tree = branch("not", branch("or", condition("a", 0, 1), branch("not", condition("b", 1, 2))))
     assert [(node["field"], negated) for node, negated in conditions(tree)] == [("a", True), ("b", False)]
