@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from catalog.admin.readonly import ReadOnlyAdmin
-from detections.models import RuleDraft, RuleVersion
+from detections.models import RuleDraft, RuleUpload, RuleVersion
 
 
 @admin.register(RuleVersion)
@@ -13,6 +13,15 @@ class RuleVersionAdmin(ReadOnlyAdmin):
     list_select_related = ["rule"]
     search_fields = ["reason", "author_name", "rule__title"]
     date_hierarchy = "created_at"
+
+
+@admin.register(RuleUpload)
+class RuleUploadAdmin(ReadOnlyAdmin):
+    list_display = ["name", "source", "author", "created_at"]
+    list_filter = ["source", "author"]
+    list_select_related = ["source", "author"]
+    search_fields = ["name"]
+    exclude = ["data"]
 
 
 @admin.register(RuleDraft)

@@ -8,7 +8,7 @@ from detections.models.rule import Domain, Platform, Rule, RuleLogSource, RuleTe
 from detections.models.run import Run, RunChunk
 from detections.models.source import Source, SourceFile, SourceText
 from detections.models.technique import AttackRelease, Tactic, Technique
-from detections.models.version import RuleDraft, RuleVersion
+from detections.models.version import RuleDraft, RuleUpload, RuleVersion
 
 __all__ = [
     "AliasOverride",
@@ -27,6 +27,7 @@ __all__ = [
     "RuleName",
     "RuleTechnique",
     "RuleText",
+    "RuleUpload",
     "RuleVersion",
     "Run",
     "RunChunk",

@@ -91,3 +91,21 @@ class RuleDraft(models.Model):
 
     def __str__(self) -> str:
         return f"draft of {self.rule or 'a new rule'}"
+
+
+class RuleUpload(models.Model):
+    """A file that somebody uploaded and has not confirmed yet: kept from the dry run to the confirmation."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="uploads")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    name = models.CharField(max_length=200)
+    data = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,186 @@
+"""Rules by the file: what an upload would add, change and refuse, and then doing it, in one transaction.
+
+A file may be one of the repositories' formats, a Kibana export, a savedsearches.conf, or a zip of such files. Exports
+become texts in the form of the vendor's repository, so that they can be edited like every other rule.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from detections.analysis.overrides import NOTHING, Overrides
+from detections.documents.archive import is_archive, unpacked
+from detections.documents.decoding import decode
+from detections.documents.document import RuleDocument
+from detections.documents.problem import Problem, UnreadableError
+from detections.editing.preview import Preview, preview
+from detections.editing.rules import create_rule, locked, refuse_foreign, still_retired, store
+from detections.importing.stored import read_with_of
+from detections.importing.versions import Cause
+from detections.models import Rule, RuleVersion, Source
+from detections.statistics.retrying import retried
+from detections.vendors import VENDORS, kibana, savedsearches
+from detections.vendors.vendor import ReadWith
+
+MAX_RULES = 1_000  # of one upload; more are synced from a folder
+
+ADD, CHANGE, SAME, REFUSE = "add", "change", "same", "refuse"
+Texts = Callable[[str, str], tuple[list[str], tuple[Problem, ...]]]
+# Exports by source format and ending: to texts in the vendor's own form.
+_EXPORTS: dict[tuple[str, str], Texts] = {
+    ("elastic", ".ndjson"): kibana.texts,
+    ("elastic", ".json"): kibana.texts,
+    ("splunk", ".conf"): savedsearches.texts,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an upload does with one text. `action` is add, change, same or refuse; `problems` say why and where.
+
+    `difference` are the changed lines of a rule that is there already; `edited_by` who edited that one last by hand.
+    """
+
+    path: str
+    action: str
+    title: str = ""
+    own_id: str = ""
+    text: str = ""
+    predicates: int = 0
+    exclusions: int = 0
+    problems: tuple[Problem, ...] = ()
+    refused: str = ""
+    difference: tuple[str, ...] = ()
+    edited_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPlan:
+    """The entries in the order of the files."""
+
+    entries: tuple[Entry, ...]
+
+    def count(self, action: str) -> int:
+        return sum(1 for entry in self.entries if entry.action == action)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {action: self.count(action) for action in (ADD, CHANGE, SAME, REFUSE)}
+
+
+def plan_upload(source: Source, name: str, data: bytes) -> UploadPlan:
+    """What an upload would do; nothing is stored. Raises `EditError` when the source takes no rules by hand."""
+    refuse_foreign(source)
+    read_with = read_with_of(source)
+    entries: list[Entry] = []
+    seen: dict[str, str] = {}
+    for path, text, problems in _texts(source, name, data):
+        if text is None:
+            entries.append(Entry(path, REFUSE, problems=problems, refused=str(problems[0]) if problems else ""))
+            continue
+        if len(entries) == MAX_RULES:
+            message = f"Only the first {MAX_RULES:,} rules of an upload are read. Sync a folder for more."
+            entries.append(Entry(path, REFUSE, refused=message, problems=(Problem(message, path),)))
+            break
+        for document in _documents(source, text, path, read_with, entries):
+            entries.append(_entry(source, document, seen))
+    return UploadPlan(tuple(entries))
+
+
+@retried
+@transaction.atomic
+def perform_upload(source: Source, name: str, data: bytes, reason: str, author: AbstractBaseUser | None) -> UploadPlan:
+    """Do what `plan_upload` tells, all of it or nothing; what is refused is left out. The plan as it was done."""
+    plan = plan_upload(source, name, data)
+    for entry in plan.entries:
+        if entry.action == ADD:
+            create_rule(source, entry.text, NOTHING, reason, author, origin=RuleVersion.Origin.UPLOAD)
+        elif entry.action == CHANGE:
+            rule = Rule.objects.get(source=source, own_id=entry.own_id)
+            row = locked(rule, rule.version)
+            cause = Cause(RuleVersion.Origin.UPLOAD, author, reason)
+            store(row, entry.text, still_retired(row, NOTHING), cause)
+    return plan
+
+
+def _texts(source: Source, name: str, data: bytes) -> Iterator[tuple[str, str | None, tuple[Problem, ...]]]:
+    """Each text with its path; None with the problems for what cannot be read."""
+    try:
+        files = list(unpacked(data, name)) if is_archive(data) else [(name, data)]
+    except UnreadableError as error:
+        yield name, None, (error.problem,)
+        return
+    for path, content in files:
+        ending = f".{path.rsplit('.', 1)[-1].lower()}"
+        export = _EXPORTS.get((source.vendor, ending))
+        if export is None and ending not in VENDORS[source.vendor].suffixes:
+            yield path, None, (Problem(_wrong_ending(source, path), path),)
+            continue
+        try:
+            text = decode(content, path)
+            if export is None:
+                yield path, text, ()
+                continue
+            texts, problems = export(text, path)
+        except UnreadableError as error:
+            yield path, None, (error.problem,)
+            continue
+        for number, one in enumerate(texts, 1):
+            yield path if number == 1 else f"{path}#{number}", one, ()
+        for problem in problems:
+            yield path, None, (problem,)
+
+
+def _documents(
+    source: Source, text: str, path: str, read_with: ReadWith, entries: list[Entry]
+) -> Iterator[RuleDocument]:
+    """The rules of a text; what is wrong with the file itself becomes an entry that is refused."""
+    try:
+        reading = VENDORS[source.vendor].read(text, path, read_with)
+    except (UnreadableError, RecursionError) as error:
+        problem = error.problem if isinstance(error, UnreadableError) else Problem("The file is nested too deep.", path)
+        entries.append(Entry(path, REFUSE, problems=(problem,), refused=str(problem)))
+        return
+    yield from reading.documents
+    for problem in reading.problems:
+        entries.append(Entry(path, REFUSE, problems=(problem,), refused=str(problem)))
+
+
+def _entry(source: Source, document: RuleDocument, seen: dict[str, str]) -> Entry:
+    rule = Rule.objects.select_related("source", "text").filter(source=source, own_id=document.own_id).first()
+    read: Preview = preview(source, document.text, _kept(rule), rule=rule, path=document.path)
+    title, own_id = document.title, document.own_id
+    if own_id in seen:
+        message = f"The id {own_id} is also in {seen[own_id]}, which comes first. Give one of them another."
+        return Entry(document.path, REFUSE, title, own_id, refused=message, problems=(Problem(message, document.path),))
+    seen[own_id] = document.path
+    if read.analysis is None or read.refused:
+        return Entry(document.path, REFUSE, title, own_id, problems=read.problems, refused=read.refused)
+    counted = [row for row in read.predicates if row.counted]
+    predicates, exclusions = sum(not row.excluded for row in counted), sum(row.excluded for row in counted)
+    action, difference, edited_by = ADD, tuple[str, ...](), ""
+    if rule is not None:
+        before = rule.text.text
+        action = SAME if before == document.text and not rule.overrides else CHANGE
+        lines = difflib.unified_diff(before.splitlines(), document.text.splitlines(), lineterm="", n=1)
+        difference = tuple(lines)[2:60]
+        last = rule.versions.order_by("-number").first()
+        edited_by = last.author_name if last and last.origin == RuleVersion.Origin.EDIT else ""
+    return Entry(
+        document.path, action, title, own_id, document.text, predicates, exclusions, read.problems,
+        difference=difference, edited_by=edited_by,
+    )  # fmt: skip
+
+
+def _kept(rule: Rule | None) -> Overrides:
+    return NOTHING if rule is None else still_retired(rule, NOTHING)
+
+
+def _wrong_ending(source: Source, path: str) -> str:
+    endings = [*VENDORS[source.vendor].suffixes, *(end for vendor, end in _EXPORTS if vendor == source.vendor)]
+    return f"{source.name} takes files that end in {', '.join(endings)} and zip archives of them. This one does not."
