@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.importing.checkouts import Checkout, elastic_rule, sigma_rule
+from tests.importing.remotes import Remote
 
 ROOT = Path(__file__).resolve().parents[2]
 A = "11111111-1111-4111-8111-111111111111"
@@ -20,7 +21,12 @@ FACTS = ROOT / "detections" / "starter" / "attack.json"
 @pytest.fixture
 def manage(tmp_path: Path):
     """A function that runs a command on a new SQLite database of its own."""
-    env = os.environ | {"FIELDGUIDE_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": "", "REDIS_URL": ""}
+    env = os.environ | {
+        "FIELDGUIDE_DATA_DIR": str(tmp_path / "data"),
+        "FIELDGUIDE_LOCAL_ROOT": str(tmp_path),
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+    }
 
     def run(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, str(ROOT / "manage.py"), *words]
@@ -49,6 +55,35 @@ def test_several_checkouts_are_read_in_turn_though_one_of_them_fails(manage, tmp
     assert b"SigmaHQ from" in done.stdout and b"Elastic from" in done.stdout
 
 
+def test_every_repository_is_fetched_though_one_of_them_fails(manage, tmp_path: Path) -> None:
+    team, gone = Remote(tmp_path / "team"), tmp_path / "gone"
+    team.write("rules/a.yml", sigma_rule(A))
+    commit = team.commit()
+    configured = [
+        manage("configure_source", "sigma", str(gone), "--source", "gone"),
+        manage("configure_source", "sigma", str(team.root), "--source", "team", "--name", "Our rules", "--private"),
+    ]
+    assert [done.returncode for done in configured] == [0, 0]
+    assert b"Our rules (team, private) is fetched from" in configured[1].stdout
+    done = manage("sync_rules", "--all")
+    assert done.returncode == 1 and b"gone: " in done.stderr and b"No repository is there" in done.stderr
+    assert f"Our rules from {team.root} at {commit[:12]}".encode() in done.stdout
+    assert b"Traceback" not in done.stderr and b"team: " not in done.stderr
+    team.write("rules/b.yml", sigma_rule(A.replace("1", "2")))
+    commit = team.commit()
+    done = manage("sync_rules", "team")
+    assert done.returncode == 0 and commit[:12].encode() in done.stdout
+
+
+def test_a_token_that_cannot_be_read_stops_the_start_and_is_not_shown(tmp_path: Path) -> None:
+    env = os.environ | {"FIELDGUIDE_DATA_DIR": str(tmp_path)}
+    for tokens in ("secret", "github.com=secret-a,secret-b", "https://github.com=secret", "github.com="):
+        command = [sys.executable, str(ROOT / "manage.py"), "check"]
+        done = subprocess.run(command, env=env | {"FIELDGUIDE_GIT_TOKENS": tokens}, capture_output=True, check=False)
+        assert done.returncode == 1
+        assert b"FIELDGUIDE_GIT_TOKENS is not host=TOKEN" in done.stderr and b"secret" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -57,6 +92,14 @@ def test_several_checkouts_are_read_in_turn_though_one_of_them_fails(manage, tmp
         (("sync_rules", "sigma", str(ROOT / "templates")), b"No SigmaHQ rules are here"),
         (("sync_rules", "sigma"), b"no path"),
         (("sync_rules", "sigma", "a", "splunk", "b", "--source", "team"), b"one checkout alone"),
+        (("sync_rules",), b"--all"),
+        (("sync_rules", "--all"), b"No source names a repository"),
+        (("sync_rules", "--all", "sigma", "."), b"without paths"),
+        (("sync_rules", "--all", "--private"), b"go with a path"),
+        (("configure_source", "yara"), b"sigma, elastic, splunk"),
+        (("configure_source", "sigma", "file:///srv/rules"), b"no address to fetch from"),
+        (("configure_source", "sigma", "/etc"), b"must lie below"),
+        (("configure_source", "sigma", "--source", "team"), b"Name the address"),
         (("sync_attack", "/nowhere/at/all.json"), b"No such file"),
         (("sync_attack", "ftp://example.org/x"), b"https"),
         (("sync_attack", str(ROOT / "README.md")), b"not valid JSON"),
