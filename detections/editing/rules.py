@@ -17,6 +17,7 @@ from detections.importing.versions import Cause, History, Said, first_version
 from detections.models import Rule, RuleVersion, Source, Technique
 from detections.models.rule import RuleQuerySet
 from detections.statistics.differences import counted_change
+from detections.statistics.locks import lock_addresses
 from detections.statistics.retrying import retried
 from detections.vendors import VENDORS
 
@@ -61,6 +62,7 @@ def create_rule(
     if read.analysis is None or read.refused:
         raise NotSavableError(read.refused, read.problems)
     own_id = read.analysis.document.own_id
+    lock_addresses(source.vendor, [own_id])
     taken = Rule.objects.filter(source=source, own_id=own_id).first()
     if taken is not None:
         raise EditError(f"{source.name} has a rule with the id {own_id} already: {taken.title!r}. Edit that one.")
@@ -100,6 +102,7 @@ def tag_rule(rule: Rule, technique: str, version: int, reason: str, author: Abst
 
 def locked(rule: Rule, version: int) -> Rule:
     """The rule, held for this transaction. Raises `EditConflictError` when its version is another by now."""
+    lock_addresses(rule.source.vendor, [rule.own_id])
     rows = Rule.objects.select_for_update(of=("self",)).select_related("source", "text", "held", "base")
     row = rows.get(pk=rule.pk)
     if row.version != version:

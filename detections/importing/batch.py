@@ -16,6 +16,7 @@ from detections.importing.versions import Cause, History, Said
 from detections.models import Rule, Source, SourceFile
 from detections.models.bulk import insert_rows
 from detections.statistics.differences import Change, counted_change
+from detections.statistics.locks import lock_addresses
 
 
 @dataclass
@@ -57,6 +58,7 @@ class BatchWriter:
         files = list(files)
         outcome = Outcome()
         with transaction.atomic():
+            lock_addresses(self.source.vendor, {rule.own_id for file in files for rule in file.rules})
             stored = self._stored(files)
             winners, problems = self._winners(files, stored, outcome)
             touched = {row.pk for row in stored.values()} | set(self._abandoned(files).values_list("pk", flat=True))
@@ -82,6 +84,7 @@ class BatchWriter:
         with transaction.atomic():
             rules = self._removable(paths)
             touched = dict(rules.values_list("own_id", "pk"))
+            lock_addresses(self.source.vendor, touched)
             with counted_change(set(touched.values()) | self._sibling_ids(touched), count=self.count) as change:
                 history = History(self.source, Cause("sync", commit=self.source.commit))
                 retired = self._retire(rules, history)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from detections.models import Generation, RuleIndicator
+from detections.models import Generation, Rule, RuleIndicator
 from detections.statistics.locks import lock_shared
 
 # (rule, indicator key, excluded, public) of every counted use by a live rule.
@@ -42,6 +42,8 @@ def counted_change(rules: Iterable[int], *, count: bool = True) -> Iterator[Chan
     """
     lock_shared()
     change = Change(set(rules))
+    if count:
+        _hold(change.rules)
     before = contributions(change.rules) if count else set()
     yield change
     if count:
@@ -49,12 +51,17 @@ def counted_change(rules: Iterable[int], *, count: bool = True) -> Iterator[Chan
     Generation.objects.bump()
 
 
+def _hold(rules: Iterable[int]) -> None:
+    """Let no other change touch the rules until this one ends, or it would count the other's difference again."""
+    for ids in _parts(rules):
+        list(Rule.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
 def contributions(rules: Iterable[int]) -> set[Contribution]:
     """What live rules of `rules` contribute: each (rule, indicator, polarity) once."""
     found: set[Contribution] = set()
-    ids = sorted(rules)
-    for first in range(0, len(ids), 500):
-        uses = RuleIndicator.objects.filter(rule__in=ids[first : first + 500], rule__live=True, counted=True)
+    for ids in _parts(rules):
+        uses = RuleIndicator.objects.filter(rule__in=ids, rule__live=True, counted=True)
         found.update(uses.values_list("rule_id", "indicator_id", "excluded", "rule__source__public"))
     return found
 
@@ -69,6 +76,12 @@ def differences(before: set[Contribution], after: set[Contribution]) -> dict[str
             if public:
                 row[3 if excluded else 2] += sign
     return {key: (row[0], row[1], row[2], row[3]) for key, row in sorted(counts.items()) if any(row.values())}
+
+
+def _parts(rules: Iterable[int]) -> Iterator[list[int]]:
+    """The keys in order, so many at a time as a statement takes."""
+    ids = sorted(rules)
+    return (ids[first : first + 500] for first in range(0, len(ids), 500))
 
 
 def apply(changes: dict[str, Difference]) -> None:

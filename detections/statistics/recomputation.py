@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from detections.models import Generation, Indicator, Rule, Run
 from detections.statistics.locks import lock_exclusive
+from detections.statistics.retrying import retried
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Recomputation:
     wrong: tuple[dict[str, Any], ...] = ()
 
 
+@retried
 @transaction.atomic
 def recompute(*, expected: bool = False) -> Recomputation:
     """Mark copies, count every reach anew, drop indicators that nothing uses. In one transaction, alone.
