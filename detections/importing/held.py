@@ -9,11 +9,11 @@ from detections.analysis.analysis import analyse
 from detections.analysis.overrides import Overrides
 from detections.analysis.rows import RuleRow, rule_row
 from detections.documents.problem import UnreadableError
+from detections.importing.names import current_catalogue
 from detections.importing.stored import read_with_of, stored_document
 from detections.importing.versions import History, Said
 from detections.models import Rule, Source
 from detections.models.rule import RuleQuerySet
-from detections.normalization.catalogue import Catalogue
 
 RETIRED = "retired"
 
@@ -21,10 +21,9 @@ RETIRED = "retired"
 class HeldRules:
     """The edited rules among those that a sync writes."""
 
-    def __init__(self, source: Source, history: History, catalogue: Catalogue | None = None) -> None:
+    def __init__(self, source: Source, history: History) -> None:
         self.source = source
         self.history = history
-        self.catalogue = catalogue
 
     def kept(self, coming: Mapping[str, tuple[str, RuleRow]]) -> dict[str, tuple[str, RuleRow]]:
         """The rows to write in place of the repository's for edited rules: the edit, read by today's engine.
@@ -78,4 +77,4 @@ class HeldRules:
         except UnreadableError:
             return None
         overrides = Overrides.of_json(rule.overrides)
-        return rule_row(analyse(replace(document, path=path), self.catalogue, overrides))
+        return rule_row(analyse(replace(document, path=path), current_catalogue(), overrides))
