@@ -194,7 +194,7 @@ def length_is_bounded(language: Language) -> None:
 
 
 def a_piece_repeated_to_the_bound_is_read_or_refused(language: Language) -> None:
-    for piece in ("(", '"', "\\", ",", language.condition, f"{language.condition} {language.connectives[0]}"):
+    for piece in ("(", '"', "\\", f"{language.condition} {language.connectives[0]}"):
         text = (language.start + f"{piece} " * MAX_LENGTH)[:MAX_LENGTH]
         assert_sound(text, language.read(text))
 

@@ -1,4 +1,4 @@
-"""What holds for every query of KQL, EQL and ES|QL, whatever stands in it (`properties.py`)."""
+"""What holds for every query of KQL, EQL, ES|QL and SPL, whatever stands in it (`properties.py`)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from detections.languages.esql.reader import read as read_esql
 from detections.languages.kql.printer import printed as print_kql
 from detections.languages.kql.reader import read as read_kql
 from detections.languages.lucene.reader import read as read_lucene
+from detections.languages.spl.printer import printed as print_spl
+from detections.languages.spl.reader import read as read_spl
 from detections.languages.tree import Reading
-from tests.languages.properties import BOUNDS, FIELDS, PROPERTIES, TEXTS, WORDS, Draw, Language, combined, quoted
+from tests.languages.properties import BOUNDS, FIELDS, PROPERTIES, TEXTS, UPPER, WORDS, Draw, Language, combined, quoted
 
 _KQL_PATTERNS = st.lists(
     st.one_of(WORDS.map("k{}".format), st.just("*"), st.sampled_from([r"\*", r"\\", r"\:", "?", r"\and", r"\t"])),
@@ -128,7 +130,39 @@ ESQL = Language(
     broken='a{} == "\\q"',
 )  # fmt: skip
 
-_LANGUAGES = {"kql": KQL, "eql": EQL, "esql": ESQL}
+_SPL_TEXTS = TEXTS.map(quoted)
+_SPL_TESTS = st.one_of(
+    st.builds("{}{}{}".format, FIELDS, st.sampled_from(["=", "!=", ">", "<="]), _SPL_TEXTS),
+    st.builds("{}=*{}*".format, FIELDS, WORDS),
+    st.builds('{} IN ({}, "x*", 10.0.0.0/8)'.format, FIELDS, _SPL_TEXTS),
+    st.sampled_from(["word", '"two words"', "`odd(x)`", "a=*", "b!=p*q", "c=fd00::/8", r'"*\\a"', r"d=*\x\*"]),
+)
+SPL = Language(
+    read=read_spl,
+    printed=print_spl,
+    start="search ",
+    condition="a=1",
+    conditions=combined(_SPL_TESTS, UPPER),
+    signs="()[]=!<>\"'`\\*|,.$% \n",
+    words=(
+        "IN",
+        "| where",
+        "| eval x=",
+        "| stats count by",
+        "[search",
+        "like(",
+        "if(",
+        "| rex",
+        "| lookup",
+        "as",
+        "```",
+    ),
+    broken="a{}=(",
+    connectives=UPPER,
+    unprinted=("base_fields",),
+)
+
+_LANGUAGES = {"kql": KQL, "eql": EQL, "esql": ESQL, "spl": SPL}
 languages = pytest.mark.parametrize("language", _LANGUAGES.values(), ids=_LANGUAGES)
 
 

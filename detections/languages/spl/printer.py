@@ -47,7 +47,7 @@ def _all(node: Node, holds: Callable[[Condition], bool]) -> bool:
 
 
 def _expression(root: Node, write: _Writer) -> str:
-    """The connectives, in brackets throughout; on a stack of its own, so that depth is no matter."""
+    """The connectives, each in brackets below another; on a stack of its own, so that depth is no matter."""
     out: list[str] = []
     stack: list[str | Node] = [root]
     while stack:
@@ -65,11 +65,16 @@ def _branch(branch: Branch) -> list[str | Node]:
     if branch.label or branch.kind not in ("and", "or", "not"):
         raise ValueError(f"A {branch.label or branch.kind} cannot be written as an expression.")
     if branch.kind == "not":
-        return ["NOT (", branch.children[0], ")"]
+        return ["NOT ", *_bracketed(branch.children[0])]
     parts: list[str | Node] = []
     for child in branch.children:
-        parts += [f" {branch.kind.upper()} ", "(", child, ")"] if parts else ["(", child, ")"]
+        parts += [f" {branch.kind.upper()} ", *_bracketed(child)] if parts else _bracketed(child)
     return parts
+
+
+def _bracketed(node: Node) -> list[str | Node]:
+    grouped = isinstance(node, Branch) and node.kind != "not"
+    return ["(", node, ")"] if grouped else [node]
 
 
 def _quoted(text: str) -> str:
