@@ -5,16 +5,28 @@ BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1:8000
 PYTEST_WORKERS ?= auto
 
-.PHONY: serve test lint bench install install-dev clean
+# Servers for `make test-services`: any that may be used for tests. Databases are made and dropped there.
+TEST_POSTGRESQL_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+TEST_REDIS_URL ?= redis://127.0.0.1:6379/9
+
+.PHONY: serve test test-services lint bench install install-dev clean
 
 serve: $(VENV)/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py first_catalog
 	@echo "Fieldguide is on http://$(ADDRESS)/  (stop with Ctrl-C)"
-	$(BIN)/gunicorn catalog.wsgi --bind $(ADDRESS) --workers 2 --threads 4 --timeout 120
+	$(BIN)/gunicorn --config python:catalog.serving --bind $(ADDRESS) catalog.wsgi
 
+# On SQLite, in process.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not services"
+
+# The same tests as far as they touch the database, on PostgreSQL and Redis, and those with a real Celery worker.
+test-services: export TEST_POSTGRESQL_URL := $(TEST_POSTGRESQL_URL)
+test-services: export TEST_REDIS_URL := $(TEST_REDIS_URL)
+test-services: $(VENV)/.installed-dev
+	DATABASE_URL=$(TEST_POSTGRESQL_URL) REDIS_URL=$(TEST_REDIS_URL) \
+	  $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --touching-database -m "not browser and not corpora"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -28,7 +28,7 @@ _SECRETS = (
     re.compile(r"(?P<kept>\b(?:bearer|basic)\s+)[\w.~+/=-]+", re.IGNORECASE),
     re.compile(r"(?P<kept>\bauthorization['\"]?\s*[:=]\s*['\"]?)[^'\"\r\n]+", re.IGNORECASE),
     re.compile(
-        r"(?P<kept>\b[\w-]*(?:token|passw(?:or)?d|secret|api_?key|secret_?key)['\"]?\s*[=:]\s*['\"]?)[^\s&'\",;]+",
+        r"(?P<kept>\b[\w-]*(?:tokens?|passw(?:or)?d|secret|api_?key|secret_?key)['\"]?\s*[=:]\s*['\"]?)[^\s&'\",;]+",
         re.IGNORECASE,
     ),
 )
