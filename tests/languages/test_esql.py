@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from lark import Token
 
+from detections.analysis.analysis import analyse
+from detections.analysis.draft import draft
 from detections.documents.toml import load_toml
 from detections.languages.esql.functions import EMBEDDED
 from detections.languages.esql.pipeline import Splitter
@@ -144,6 +146,18 @@ def test_what_is_printed(query: str, text: str) -> None:
 def test_what_cannot_be_printed_is_refused(tree: Branch | Condition, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         printed(tree)
+
+
+def test_conditions_of_computed_columns_are_shown_and_not_counted() -> None:
+    case = 'case(process.name == "x", true, not user.name in ("y"), false)'
+    query = f'from a | eval odd = {case} | where odd and host.id == "z"'
+    found = analyse(draft("esql", query)).predicates
+    assert [(row.place, row.condition.field, row.value, row.negated, row.counted) for row in found] == [
+        ("", "odd", "true", False, False),
+        ("", "host.id", "z", False, True),
+        ("computed", "process.name", "x", False, False),
+        ("computed", "user.name", "y", True, False),
+    ]
 
 
 def _rules(corpora: Path) -> Iterator[tuple[str, str]]:
