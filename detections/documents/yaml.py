@@ -224,9 +224,11 @@ def _yaml_problem(error: yaml.YAMLError, text: str, path: str) -> Problem:
     context = getattr(error, "context", None)
     message = f"This is not valid YAML: {said}" + (f" {context}" if context else "") + "."
     position = getattr(error, "position", None) if mark is None else mark.index
-    if isinstance(position, int):
-        return problem_at(text, position, message, path=path)
-    return Problem(message, path)
+    if not isinstance(position, int):
+        return Problem(message, path)
+    if mark is None:  # libyaml counts the bytes of what it cannot read at all
+        position = len(text.encode("utf-8", "replace")[:position].decode("utf-8", "ignore"))
+    return problem_at(text, position, message, path=path)
 
 
 def _check_nodes(root: yaml.Node, text: str, path: str) -> Iterator[Problem]:

@@ -44,6 +44,7 @@ BOMB = "\n".join(
         ("ab: 1\nc: \x00", 2, 4, "NUL character"),
         ("ab: 1\n# \ud800", 2, 3, "half of a surrogate pair"),
         ("ab: 1\nc: \x07", 2, 4, "#x0007"),
+        ("äöü: 1\nc: \x07", 2, 4, "#x0007"),
         ('a: 1\nb: "x\\0"', 2, 4, "NUL character"),
         ('a: "\\ud800"', 1, 7, "invalid Unicode character escape code"),
         ("a: 1\nb: [2024-13-45]", 2, 5, "'2024-13-45' cannot be read: month must be in 1..12. Put it in quotes."),

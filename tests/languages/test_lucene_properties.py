@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detections.languages.lucene.printer import printed
@@ -72,6 +72,7 @@ LUCENE = Language(
 
 
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda function: function.__name__)
+@settings(deadline=None)
 @given(data=st.data())
 def test_property(holds: Callable[[Language, Draw], None], data: st.DataObject) -> None:
     holds(LUCENE, data.draw)

@@ -58,7 +58,10 @@ def parse(text: str) -> Expression:
         text = _UPPER_CASE.sub(lambda word: word[0].lower(), text)
     pipe = text.find("|")
     if pipe >= 0:
-        message = "Aggregation stripped: what stands behind the pipe is no test of an event."
+        message = (
+            "Aggregation stripped: Sigma dropped this old syntax for correlation rules; what stands behind the pipe is "
+            "no test of an event."
+        )
         faults.append(Fault(pipe, len(text), message, "note"))
         text = text[:pipe]
     tree, fault = _parsed(text)
