@@ -85,7 +85,7 @@ def test_a_title_opens_its_reading_in_place(visit: Visit) -> None:
     page.locator("#vendor-elastic + .table-frame").get_by_role("link", name="Snapshot of a database cluster").click()
     reading = page.locator(".reading")
     reading.wait_for()
-    assert "What it checks (4 indicators)" in reading.inner_text()
+    assert "What it checks (5 indicators)" in reading.inner_text()
     assert "What it excludes (1 indicator)" in reading.inner_text()
     assert page.url.endswith(GUIDE)
     assert visit.said == []
