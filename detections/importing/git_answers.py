@@ -17,6 +17,7 @@ _REASONS = tuple(
             r"certificate",
             "The server's certificate is not trusted. Put its authority into the file that GIT_SSL_CAINFO names.",
         ),
+        (r"\bssh: (\w+ )?not found|cannot run .*ssh", "ssh is not installed. Install it, or use https."),
         (
             r"host key verification failed",
             "The host is not known to ssh. Add its key to the known_hosts of the user that runs Fieldguide.",

@@ -17,7 +17,7 @@ from detections.importing.first_catalog import load, starter
 from detections.importing.repository import checked_branch, checked_url
 from detections.importing.runs import RunError, perform, request_fetch
 from detections.importing.sources import configure
-from detections.models import Generation, Indicator, Rule, Run, Source
+from detections.models import Generation, Indicator, Rule, RuleVersion, Run, Source
 from detections.vendors import VENDORS
 from tests.importing.checkouts import sigma_rule
 from tests.importing.remotes import Remote
@@ -100,6 +100,25 @@ def test_a_later_fetch_brings_what_changed(remote: Remote) -> None:
     assert Rule.objects.get(own_id=C).title == "Newer"
     assert Indicator.objects.get(value="\\newer.exe").reach == 1
     assert Source.objects.get().commit == remote.git("rev-parse", "HEAD")
+
+
+def test_what_changed_is_kept_as_versions_with_their_commits_and_predicates(remote: Remote) -> None:
+    source = team(str(remote.root))
+    synced(source)
+    first = Source.objects.get().commit
+    assert not RuleVersion.objects.exists()
+    remote.write("rules/b.yml", sigma_rule(B, image="newer.exe"))
+    second = remote.commit()
+    synced(source)
+    remote.remove("rules/b.yml")
+    third = remote.commit()
+    synced(source)
+    old, new, gone = RuleVersion.objects.filter(rule__own_id=B)
+    assert [version.commit for version in (old, new, gone)] == [first, second, third]
+    assert (new.origin, new.text) == ("sync", sigma_rule(B, image="newer.exe"))
+    assert [row[2] for row in new.came] == ["\\newer.exe"] and [row[2] for row in new.went] == ["\\other.exe"]
+    assert gone.lifecycle == "retired"
+    assert not RuleVersion.objects.filter(rule__own_id=A).exists()
 
 
 def test_another_branch_retires_what_it_lacks_and_the_first_brings_it_back(remote: Remote) -> None:

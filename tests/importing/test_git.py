@@ -13,6 +13,7 @@ import pytest
 from detections.documents.problem import UnreadableError
 from detections.importing import git
 from detections.importing.git import ask, bring
+from detections.importing.git_answers import explained
 from detections.importing.repository import Repository, patterns_of
 from detections.vendors import VENDORS
 from detections.vendors.checkout import commit_of
@@ -277,6 +278,40 @@ def test_an_address_that_does_not_answer_is_told(tmp_path: Path, url: str, told:
 def test_an_option_in_place_of_an_address_is_none(tmp_path: Path) -> None:
     refused(of(f"--upload-pack=touch {tmp_path}/ran"), tmp_path / "clone")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Host key verification failed.\nfatal: Could not read from remote repository.", "known_hosts"),
+        ("git@example.org: Permission denied (publickey).\nfatal: Could not read from remote", "takes no key"),
+        ("ssh: connect to host example.org port 22: Connection refused", "Nobody answers"),
+        ("fatal: detected dubious ownership in repository at '/srv/rules'", "safe.directory"),
+        ("error: file write error: No space left on device\nfatal: index-pack failed", "disk is full"),
+        ("remote: Repository not found.\nfatal: repository 'https://x/y' not found", "No repository is there"),
+        ("fatal: could not read Username for 'https://x': terminal prompts disabled", "FIELDGUIDE_GIT_TOKENS"),
+        ("warning: one\nfatal: something new\nwarning: two", "Git says: fatal: something new"),
+        ("remote: \x1b[31mred\x07 error: odd\rfatal: odd \x1b[0mtoo", "Git says: fatal: odd [0mtoo"),
+        ("", "Git says: nothing"),
+    ],
+)
+def test_what_git_says_is_told_in_words_that_help(said: str, told: str) -> None:
+    assert told in explained(said)
+
+
+# --- ssh ------------------------------------------------------------------------------------------------------------
+
+
+def test_ssh_is_called_without_questions_and_with_the_machines_own_keys(
+    remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh, told = tmp_path / "ssh", tmp_path / "told"
+    ssh.write_text(f'#!/bin/sh\necho "$@" >> {told}\nfor last; do :; done\nexec sh -c "$last"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", f"{ssh} -i key")
+    assert "rules/a.yml" in files(bring(of(f"ssh://git@example.org{remote.root}"), tmp_path / "clone"))
+    assert "No repository is there" in refused(of("git@example.org:nowhere"), tmp_path / "short")
+    assert all("-i key -oBatchMode=yes" in line for line in told.read_text().splitlines())
 
 
 # --- https and tokens -----------------------------------------------------------------------------------------------
