@@ -39,6 +39,8 @@ class RowWriter:
         if not rules:
             return {}
         old = list(self._keys(rules).values())
+        for _, rule in rules.values():  # a rule that names no licence is under its source's
+            rule.values["licence"] = rule.values["licence"] or self.source.licence[:100]
         columns = list(next(iter(rules.values()))[1].values)
         own = [*columns, "file_path", "link", "live", "copy"]
         insert_rows(

@@ -76,7 +76,7 @@ def _document(table: Mapping[str, Any], rule: Mapping[str, Any], metadata: Metad
         query_line=_line_of(query, "query", metadata.text),
         description=metadata.string(rule, "description"),
         authors=metadata.strings(rule, "author"),
-        licence=metadata.string(rule, "license") or VENDOR.licence,
+        licence=metadata.string(rule, "license"),
         status=status,
         level=metadata.string(rule, "severity"),
         type=kind,

@@ -101,7 +101,7 @@ class _Metadata:
             line=document.line,
             description=self._text("description"),
             authors=self._authors(),
-            licence=self._text("license") or LICENCE,
+            licence=self._text("license"),
             status=status,
             level=self._choice("level", _LEVELS),
             type="" if kind == "rule" else kind,

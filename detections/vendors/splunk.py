@@ -113,7 +113,6 @@ def _rule(document: YamlDocument, path: str, read_with: ReadWith) -> RuleDocumen
         query_line=_line_of(document, "search"),
         description=metadata.string(table, "description"),
         authors=_authors(metadata.strings(table, "author", alone=True)),
-        licence=VENDOR.licence,
         status=status,
         type=metadata.string(table, "type"),
         lifecycle=_LIFECYCLES.get(status) or lifecycle_of(VENDOR, path),

@@ -172,3 +172,8 @@ def test_rules_are_read_again_from_their_own_texts(rule: Rule, ada: User) -> Non
     again = Rule.objects.get(pk=saved.pk)
     assert (again.title, again.predicate_count, again.edited, again.version) == ("Ours", 1, True, 2)
     assert recompute().mended == 0
+
+
+def test_a_rule_that_names_no_licence_is_under_its_sources(sigma: Checkout, team: Source, ada: User) -> None:
+    assert Rule.objects.get(own_id=A).licence == "DRL-1.1"
+    assert create_rule(team, sigma_rule(OWN), NOTHING, "New", ada).licence == ""

@@ -74,7 +74,10 @@ def test_both_ends_of_splunks_schema_are_there(documents: list[RuleDocument]) ->
 
 def test_rules_are_marked_as_our_own(documents: list[RuleDocument]) -> None:
     assert {document.authors for document in documents} == {(AUTHOR,)}
-    assert {document.licence for document in documents} == {"Apache-2.0"}
+    # Splunk's format has no place for a licence: there the source's own holds.
+    assert {(document.vendor, document.licence) for document in documents} == {
+        ("sigma", "Apache-2.0"), ("elastic", "Apache-2.0"), ("splunk", ""),
+    }  # fmt: skip
     assert {uuid.UUID(document.own_id).version for document in documents} == {4}
     assert len({document.own_id for document in documents}) == len(documents)
     assert len({document.title.casefold() for document in documents}) == len(documents)

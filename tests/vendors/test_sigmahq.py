@@ -75,7 +75,7 @@ def test_a_rule_says_all_that_it_says() -> None:
     assert document.description == "Somebody switched a red lamp on."
     assert document.authors == ("Jane Doe (Lamps, Torches)", "'@joe'")
     assert (document.licence, document.status, document.level, document.lifecycle) == (
-        "DRL-1.1",
+        "",
         "test",
         "high",
         "live",
