@@ -6,6 +6,7 @@ the middle is noticed by `watch_runs`, if the broker has not handed its message 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from celery import Task, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, transaction
+from kombu.exceptions import OperationalError as BrokerError
 
 from detections.importing.runs import (
     RunError,
@@ -26,7 +28,9 @@ from detections.importing.runs import (
 )
 from detections.importing.sync import SourceSync
 from detections.importing.watch import look_after_runs
-from detections.models import Run, Source
+from detections.models import Run, RunChunk, Source
+
+logger = logging.getLogger(__name__)
 
 CHUNK_MINUTES = 10  # for 200 files, which take seconds
 
@@ -39,7 +43,7 @@ _TRIED_AGAIN: dict[str, Any] = {
 def queue(run: Run) -> None:
     """Give a requested run to a worker once the current transaction is committed."""
     run.beat()
-    transaction.on_commit(lambda: perform_run.delay(run.pk))
+    transaction.on_commit(lambda: _send(perform_run, run.pk))
 
 
 @shared_task(name="detections.perform_run", **_TRIED_AGAIN)
@@ -65,11 +69,11 @@ def sync_chunk(self: Task, chunk_id: int) -> None:
     chunk = take(chunk_id)
     if chunk is None:
         return
-    with _recorded(self, chunk.run):
+    with _recorded(self, chunk.run, chunk):
         sync = SourceSync(chunk.run)
         sync.write(chunk, sync.analysed(chunk))
         if not chunk.run.chunks.open().exists():
-            finish_sync.delay(chunk.run_id)
+            _send(finish_sync, chunk.run_id)
 
 
 @shared_task(name="detections.finish_sync", **_TRIED_AGAIN)
@@ -88,7 +92,7 @@ def watch_runs() -> None:
     lost = look_after_runs()
     for task, keys in ((perform_run, lost.runs), (sync_chunk, lost.chunks), (finish_sync, lost.finishes)):
         for key in keys:
-            task.delay(key)
+            _send(task, key)
 
 
 @shared_task(name="detections.sync_sources")
@@ -116,16 +120,24 @@ def purge() -> None:
 def _queue_chunks(run: Run) -> None:
     chunks = list(run.chunks.open().values_list("pk", flat=True))
     for chunk in chunks:
-        sync_chunk.delay(chunk)
+        _send(sync_chunk, chunk)
     if not chunks:
-        finish_sync.delay(run.pk)
+        _send(finish_sync, run.pk)
+
+
+def _send(task: Task, key: int) -> None:
+    """Queue a task. A broker that is away is no reason to fail: what waits too long is queued again."""
+    try:
+        task.delay(key)
+    except BrokerError as error:
+        logger.warning("%s %d is not queued: %s", task.name, key, error)
 
 
 @contextmanager
-def _recorded(task: Task, run: Run) -> Iterator[None]:
+def _recorded(task: Task, run: Run, chunk: RunChunk | None = None) -> Iterator[None]:
     """Whatever happens ends in the run's record, but an error that passes, as long as the task is tried again."""
     passing = _PASSING if task.request.retries < task.max_retries else ()
-    with suppress(RunError), ended_by_failure(run, but=passing), _in_time(task):
+    with suppress(RunError), ended_by_failure(run, chunk, passing), _in_time(task):
         yield
 
 

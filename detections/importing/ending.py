@@ -48,4 +48,4 @@ def _release(run: Run) -> None:
 
 
 def _key(kind: str, source: int | None) -> str:
-    return f"asked-for:{kind}:{source or ''}"
+    return f"asked-for:{settings.CELERY_TASK_DEFAULT_QUEUE}:{kind}:{source or ''}"

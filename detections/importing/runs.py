@@ -67,6 +67,16 @@ def request_fetch(source: Source, *, workers: int | None = None, by: User = None
     return _request(Run.Kind.SYNC_SOURCE, f"A sync of {source.slug!r}", source, {"workers": workers}, by)
 
 
+def request_source(source: Source, *, by: User = None) -> Run:
+    """A queued sync of a source from where it comes: its repository, else the folder of its last sync. Raises
+    `RunError`."""
+    if source.clone_url:
+        return request_fetch(source, by=by)
+    if not source.location:
+        raise RunError(f"The source {source.slug!r} names no repository, and was never read from a folder.")
+    return _request(Run.Kind.SYNC_SOURCE, f"A sync of {source.slug!r}", source, {"path": source.location}, by)
+
+
 def request_attack(origin: str, *, by: User = None) -> Run:
     """A queued sync of ATT&CK from a path or an https address. Raises `RunError`."""
     return _request(Run.Kind.SYNC_ATTACK, "A sync of ATT&CK", None, {"origin": origin}, by)
@@ -117,9 +127,21 @@ def take(chunk_id: int) -> RunChunk | None:
     with transaction.atomic():
         chunks = RunChunk.objects.select_for_update(of=("self",)).select_related("run__source").open()
         chunk = chunks.filter(pk=chunk_id, run__state=Run.State.RUNNING).first()
-        if chunk is not None:
-            chunk.begin()
+        if chunk is None or given_up(chunk):
+            return None
+        chunk.begin()
     return chunk
+
+
+def given_up(chunk: RunChunk) -> bool:
+    """Whether a chunk was begun so often without an end that its run has failed by it."""
+    if chunk.attempts < ATTEMPTS:
+        return False
+    files = f"{chunk.files[0][0]} to {chunk.files[-1][0]}"
+    message = f"Part {chunk.number} ({files}) was given up: {chunk.attempts} processes that did it were killed."
+    chunk.finish(RunChunk.State.FAILED, message)
+    end(chunk.run, Run.State.FAILED, message)
+    return True
 
 
 def perform(run: Run, progress: Progress | None = None) -> dict[str, Any]:
@@ -141,24 +163,29 @@ def do(run: Run, progress: Progress | None = None) -> None:
 
 
 @contextmanager
-def ended_by_failure(run: Run, but: Errors = ()) -> Iterator[None]:
-    """What goes wrong inside ends the run with a message; what cannot be done is raised as `RunError`.
-
-    After errors of `but` it goes on: the caller tries again.
+def ended_by_failure(run: Run, chunk: RunChunk | None = None, but: Errors = ()) -> Iterator[None]:
+    """What goes wrong inside, in a chunk perhaps, ends the run with a message; what cannot be done is raised as
+    `RunError`. After errors of `but` it goes on: the caller tries again.
     """
+
+    def fail(message: str) -> None:
+        if chunk is not None:
+            chunk.finish(RunChunk.State.FAILED, message)
+        end(run, Run.State.FAILED, message)
+
     try:
         yield
     except RunStopped as error:
         raise RunError(stopped(run)) from error
     except UnreadableError as error:
-        end(run, Run.State.FAILED, str(error.problem))
+        fail(str(error.problem))
         raise RunError(str(error.problem)) from error
     except RunError as error:
-        end(run, Run.State.FAILED, str(error))
+        fail(str(error))
         raise
     except BaseException as error:
         if not isinstance(error, but):
-            end(run, Run.State.FAILED, f"{type(error).__name__}: {error}")
+            fail(f"{type(error).__name__}: {error}")
         raise
 
 

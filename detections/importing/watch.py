@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from detections.importing.ending import end
-from detections.importing.runs import ATTEMPTS, RunError, request_recomputation, stopped
-from detections.models import Generation, Run, RunChunk
+from detections.importing.runs import RunError, given_up, request_recomputation, stopped
+from detections.models import Generation, Run
 from detections.models.run import CHUNK_STALE_AFTER, STALE_AFTER
 
 
@@ -43,21 +42,13 @@ def look_after_runs() -> Lost:
 
 
 def _look_after_chunks(run: Run, lost: Lost) -> None:
-    for chunk in run.chunks.lost():
-        if chunk.attempts >= ATTEMPTS:
-            _give_up(run, chunk)
+    for chunk in run.chunks.lost().select_related("run"):
+        if given_up(chunk):
             return
         if chunk.wait_again():
             lost.chunks.append(chunk.pk)
     if _is_older(run, CHUNK_STALE_AFTER) and not run.chunks.open().exists():
         lost.finishes.append(run.pk)
-
-
-def _give_up(run: Run, chunk: RunChunk) -> None:
-    files = f"{chunk.files[0][0]} to {chunk.files[-1][0]}"
-    message = f"Part {chunk.number} ({files}) was given up: {chunk.attempts} processes that did it were killed."
-    chunk.finish(RunChunk.State.FAILED, message)
-    end(run, Run.State.FAILED, message)
 
 
 def _see_that_counts_are_mended(lost: Lost) -> None:

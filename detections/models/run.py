@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from detections.models.reader import Reader
@@ -33,6 +33,10 @@ class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, reader: Reader) -> RunQuerySet:
         """Anonymous readers see syncs of public sources; what is done to all sources together counts private ones."""
         return self if reader.sees_everything else self.filter(reader.sources("source"))
+
+    def for_list(self) -> RunQuerySet:
+        """With the source and who asked for it, the newest first."""
+        return self.select_related("source", "requested_by").order_by("-pk")
 
     def last_good_syncs(self) -> models.QuerySet[Run, int]:
         """The key of each source's last sync that succeeded."""
@@ -177,6 +181,11 @@ class RunChunkQuerySet(models.QuerySet["RunChunk"]):
         killed = Q(state=RunChunk.State.RUNNING) & Q(heartbeat__lt=now - CHUNK_STALE_AFTER)
         forgotten = Q(state=RunChunk.State.WAITING) & Q(heartbeat__lt=now - STALE_AFTER)
         return self.filter(killed | forgotten)
+
+    def by_state(self) -> dict[str, int]:
+        """How many there are in each state that one is in."""
+        states = self.order_by().values("state").annotate(count=Count("pk"))
+        return dict(states.values_list("state", "count"))
 
     def told(self) -> RunChunkQuerySet:
         """Those about which there is something to say."""
