@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class LenientRedisCache(RedisCache):
-    """Reads and writes of single keys survive an outage. Counters and locks do not: their callers must know."""
+    """Reads and writes of single keys survive an outage: what is added is not, as if it were there. Counters do not."""
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         try:
@@ -27,6 +27,13 @@ class LenientRedisCache(RedisCache):
             super().set(key, value, timeout, version)
         except RedisError as error:
             _tell(error)
+
+    def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        try:
+            return bool(super().add(key, value, timeout, version))
+        except RedisError as error:
+            _tell(error)
+            return False
 
 
 def _tell(error: RedisError) -> None:

@@ -188,8 +188,9 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(environment.text("STATIC_ROOT") or DATA_DIR / "static")
-with contextlib.suppress(OSError):  # a read-only root has its static files collected already
-    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+for folder in (DATA_DIR, STATIC_ROOT):
+    with contextlib.suppress(OSError):  # a read-only root has its static files collected already
+        folder.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = not PRODUCTION  # a first run needs no collectstatic
 if PRODUCTION:  # collected files carry their content's hash in their names and are kept by browsers for good
     STORAGES = {
