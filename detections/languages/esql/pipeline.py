@@ -143,7 +143,7 @@ class Splitter:
         while opened:
             bracket = opened.pop()
             opener = tokens[bracket.at]
-            end = min(end, bracket.end) if bracket.end else end
+            end = bracket.end or end
             follower = tokens[end] if end < len(tokens) else before
             place = span(follower)[0] if follower is not None else len(self.findings.text)
             sign = _SIGNS[opener.type]
