@@ -5,6 +5,9 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
 from catalog.pages.addresses import IndicatorKey, OwnId
+from catalog.pages.diverging import DivergedListView, RuleDivergedView
+from catalog.pages.drafts import DraftDropView, DraftListView
+from catalog.pages.editing import RuleEditView, RuleNewView
 from catalog.pages.home import HomeView, SearchView
 from catalog.pages.indicators import IndicatorDetailView
 from catalog.pages.opening import (
@@ -17,6 +20,7 @@ from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
 from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
 from catalog.pages.techniques import TechniqueDetailView, TechniqueListView
+from catalog.pages.versions import RuleRestoreView, RuleRetireView, RuleReviveView, RuleVersionsView
 
 register_converter(OwnId, "own_id")
 register_converter(IndicatorKey, "key")
@@ -41,6 +45,20 @@ urlpatterns = [
     path("rules/", RuleListView.as_view(), name="rule-list"),
     path("rules/<slug:source>/<own_id:own_id>/", RuleDetailView.as_view(), name="rule-detail"),
     path("rules/<slug:source>/<own_id:own_id>/reading/", RuleReadingView.as_view(), name="rule-reading"),
+    path("rules/<slug:source>/<own_id:own_id>/edit/", RuleEditView.as_view(), name="rule-edit"),
+    path("rules/<slug:source>/<own_id:own_id>/versions/", RuleVersionsView.as_view(), name="rule-versions"),
+    path(
+        "rules/<slug:source>/<own_id:own_id>/versions/<int:wanted>/restore/",
+        RuleRestoreView.as_view(),
+        name="rule-restore",
+    ),
+    path("rules/<slug:source>/<own_id:own_id>/retire/", RuleRetireView.as_view(), name="rule-retire"),
+    path("rules/<slug:source>/<own_id:own_id>/revive/", RuleReviveView.as_view(), name="rule-revive"),
+    path("rules/<slug:source>/<own_id:own_id>/diverged/", RuleDivergedView.as_view(), name="rule-diverged"),
+    path("editing/new/", RuleNewView.as_view(), name="rule-new"),
+    path("editing/drafts/", DraftListView.as_view(), name="draft-list"),
+    path("editing/drafts/<int:pk>/drop/", DraftDropView.as_view(), name="draft-drop"),
+    path("editing/diverged/", DivergedListView.as_view(), name="diverged-list"),
     path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
     path("sources/", SourceListView.as_view(), name="source-list"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),

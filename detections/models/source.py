@@ -13,6 +13,10 @@ class SourceQuerySet(models.QuerySet["Source"]):
     def visible_to(self, reader: Reader) -> SourceQuerySet:
         return self.filter(reader.sources())
 
+    def written_here(self) -> SourceQuerySet:
+        """A team's own collections: their rules come from no repository."""
+        return self.filter(repository="", clone_url="")
+
     def in_order(self) -> SourceQuerySet:
         return self.order_by(code_point("slug"))
 

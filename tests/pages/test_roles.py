@@ -7,18 +7,9 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from catalog.roles import ROLES, grant, works_in_admin
+from catalog.roles import ROLES, grant
 from detections.models import Technique
-
-
-def person(role: str = "", **values: object) -> User:
-    """An account with a role, staff where the role is for the admin."""
-    user = User.objects.create_user(role or "nobody", password="a long enough secret", **values)
-    if role:
-        user.groups.add(Group.objects.get(name=role))
-        user.is_staff = works_in_admin(user)
-        user.save()
-    return user
+from tests.pages.staff import PASSWORD, person
 
 
 def as_role(client: Client, role: str) -> Client:
@@ -43,6 +34,7 @@ def test_each_role_has_its_permissions(db: None, role: str, may: list[str], may_
 
 
 def test_granting_again_mends_and_keeps(db: None) -> None:
+    grant(apps)
     editor = Group.objects.get(name="editor")
     before = set(editor.permissions.all())
     added = Permission.objects.get(codename="delete_session")
@@ -110,7 +102,7 @@ def test_signing_in_leads_back(client: Client, db: None) -> None:
     given = {"username": "viewer", "password": "wrong", "next": "/rules/?live=all"}
     refused = client.post("/sign-in/", given)
     assert refused.status_code == 200 and "Please enter a correct username" in refused.content.decode()
-    response = client.post("/sign-in/", given | {"password": "a long enough secret"})
+    response = client.post("/sign-in/", given | {"password": PASSWORD})
     assert (response.status_code, response.headers["Location"]) == (302, "/rules/?live=all")
     assert "Sign out" in client.get("/rules/").content.decode()
     assert client.post("/sign-out/").status_code == 302
@@ -119,5 +111,5 @@ def test_signing_in_leads_back(client: Client, db: None) -> None:
 
 def test_signing_in_leads_nowhere_else(client: Client, db: None) -> None:
     person("viewer")
-    given = {"username": "viewer", "password": "a long enough secret", "next": "https://elsewhere.example/"}
+    given = {"username": "viewer", "password": PASSWORD, "next": "https://elsewhere.example/"}
     assert client.post("/sign-in/", given).headers["Location"] == "/"
