@@ -7,6 +7,7 @@ within one run.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import statistics
 import sys
@@ -196,6 +197,7 @@ def measured_guide(env: dict[str, str]) -> dict[str, Any]:
     import django
 
     django.setup()
+    logging.disable(logging.INFO)  # a line for each request would bury the figures
     from django.core.cache import cache
     from django.db import connection
     from django.test import Client
