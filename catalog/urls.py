@@ -10,6 +10,7 @@ from catalog.pages.drafts import DraftDropView, DraftListView
 from catalog.pages.editing import RuleEditView, RuleNewView
 from catalog.pages.home import HomeView, SearchView
 from catalog.pages.indicators import IndicatorDetailView
+from catalog.pages.naming import AliasEditView, FieldEditView, FieldMergeView, NameListView
 from catalog.pages.opening import (
     TechniqueFieldRulesView,
     TechniqueIndicatorRulesView,
@@ -20,6 +21,7 @@ from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
 from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
 from catalog.pages.techniques import TechniqueDetailView, TechniqueListView
+from catalog.pages.uploading import RuleUploadView, SourceNewView
 from catalog.pages.versions import RuleRestoreView, RuleRetireView, RuleReviveView, RuleVersionsView
 
 register_converter(OwnId, "own_id")
@@ -59,6 +61,12 @@ urlpatterns = [
     path("editing/drafts/", DraftListView.as_view(), name="draft-list"),
     path("editing/drafts/<int:pk>/drop/", DraftDropView.as_view(), name="draft-drop"),
     path("editing/diverged/", DivergedListView.as_view(), name="diverged-list"),
+    path("editing/upload/", RuleUploadView.as_view(), name="rule-upload"),
+    path("editing/sources/new/", SourceNewView.as_view(), name="source-new"),
+    path("editing/names/", NameListView.as_view(), name="name-list"),
+    path("editing/names/alias/", AliasEditView.as_view(), name="alias-edit"),
+    path("editing/names/field/", FieldEditView.as_view(), name="field-edit"),
+    path("editing/names/merge/", FieldMergeView.as_view(), name="field-merge"),
     path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
     path("sources/", SourceListView.as_view(), name="source-list"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),
