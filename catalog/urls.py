@@ -18,6 +18,7 @@ from catalog.pages.opening import (
     TechniqueRulesView,
 )
 from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
+from catalog.pages.runs import RecomputeView, RunAgainView, RunCancelView, RunDetailView, RunListView, SourceSyncView
 from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
 from catalog.pages.techniques import TechniqueDetailView, TechniqueListView
@@ -69,6 +70,13 @@ urlpatterns = [
     path("editing/names/merge/", FieldMergeView.as_view(), name="field-merge"),
     path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
     path("sources/", SourceListView.as_view(), name="source-list"),
+    path("sources/<slug:slug>/sync/", SourceSyncView.as_view(), name="source-sync"),
+    path("runs/", RunListView.as_view(), name="run-list"),
+    path("runs/sync/", SourceSyncView.as_view(), name="run-sync"),
+    path("runs/recompute/", RecomputeView.as_view(), name="run-recompute"),
+    path("runs/<int:pk>/", RunDetailView.as_view(), name="run-detail"),
+    path("runs/<int:pk>/cancel/", RunCancelView.as_view(), name="run-cancel"),
+    path("runs/<int:pk>/again/", RunAgainView.as_view(), name="run-again"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("api/", include("catalog.api.urls")),

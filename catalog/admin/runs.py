@@ -8,9 +8,9 @@ from detections.models import Run, RunChunk
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ["id", "kind", "state", "source", "done", "total", "created_at", "duration"]
+    list_display = ["id", "kind", "state", "source", "done", "total", "created_at", "duration", "requested_by"]
     list_filter = ["kind", "state", "source"]
-    list_select_related = ["source"]
+    list_select_related = ["source", "requested_by"]
     search_fields = ["message", "host"]
     date_hierarchy = "created_at"
 

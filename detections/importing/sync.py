@@ -9,7 +9,6 @@ catalog: the chunks that are not done are done by somebody else, or the next syn
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from detections.analysis.rows import FileRow, problem_json
@@ -42,6 +40,7 @@ CHUNK = 200  # files
 _RECOMPUTE_FROM = 1000
 _SLICE = 10  # files that are analysed between two looks at the clock
 _BEAT_SECONDS = 5
+_DONE = ("added", "changed", "retired", "unreadable")  # what a run counts as it goes
 
 Progress = Callable[[int, int], None]
 
@@ -124,7 +123,8 @@ class SourceSync:
                 for number, part in enumerate(parts, start=1)
             )
             self.run.options["commit"] = commit_of(self.root)
-            self.run.counts = {"files": len(plan.present), "unchanged": len(plan.present) - len(plan.changed)}
+            unchanged = len(plan.present) - len(plan.changed)
+            self.run.counts = {"files": len(plan.present), "unchanged": unchanged} | dict.fromkeys(_DONE, 0)
             self.run.done, self.run.total = 0, len(plan.changed) + len(plan.gone)
             self.run.save(update_fields=["options", "counts", "done", "total"])
             if len(plan.changed) >= _RECOMPUTE_FROM:
@@ -158,9 +158,9 @@ class SourceSync:
             lock_shared()
             # Asked for under the lock: a recomputation that mended the counts is over, none begins before the end.
             stale = Generation.objects.current().counts_stale
-            outcome = self._writer(count=not stale).write(rows)
-            chunk.finish(RunChunk.State.DONE, outcome=_plain(outcome))
-            Run.objects.filter(pk=self.run.pk).update(done=F("done") + len(chunk.files), heartbeat=timezone.now())
+            outcome = _plain(self._writer(count=not stale).write(rows))
+            chunk.finish(RunChunk.State.DONE, outcome=outcome)
+            self._tell(len(chunk.files), outcome)
         return True
 
     @retried
@@ -174,34 +174,41 @@ class SourceSync:
                 return False
             self._stop_if_over()
             stale = self._lock_for_counting()
-            outcomes = self._store_the_rest(self._writer(count=not stale))
+            outcome = self._store_the_rest(self._writer(count=not stale))
             self._note_problems()
             if stale and not _others_sync(run):  # else the last of them counts
                 recompute()
             self._keep_source()
-            self.run.done = run.total
-            self.run.save(update_fields=["done"])
-            end(self.run, Run.State.SUCCEEDED, counts=run.counts | outcomes)
+            self._tell(run.total - run.done, outcome)
+            end(self.run, Run.State.SUCCEEDED)
             Generation.objects.bump()
         return True
 
     # --- parts of them ------------------------------------------------------------------------------------------
 
-    def _store_the_rest(self, writer: BatchWriter) -> Counter[str]:
-        """Retire what is gone and read the losers of an id again where the holder may be among that; all counts."""
+    def _store_the_rest(self, writer: BatchWriter) -> dict[str, int]:
+        """Retire what is gone and read the losers of an id again where the holder may be among what is retired."""
         chunks = list(self.run.chunks.values_list("files", "outcome"))
-        counts = Counter({"added": 0, "changed": 0, "retired": 0, "unreadable": 0})
-        for _, outcome in chunks:
-            counts.update({name: count for name, count in outcome.items() if isinstance(count, int)})
+        retired, changed = 0, 0
         known = SourceFile.objects.filter(source=self.source).values_list("path", flat=True)
         gone = sorted(set(known) - self.present)
         for first in range(0, len(gone), 500):
-            counts["retired"] += writer.retire_files(gone[first : first + 500])
-        losers = {path for _, outcome in chunks for path in outcome.get("losers", ())}
-        if counts["retired"] and losers:
+            retired += writer.retire_files(gone[first : first + 500])
+        losers = {path for _, outcome in chunks for path in outcome["losers"]}
+        if losers and (retired or any(outcome["retired"] for _, outcome in chunks)):
             again = [(path, print_) for files, _ in chunks for path, print_ in files if path in losers]
-            counts["changed"] += writer.write(self.reading.rows(again)).changed
-        return counts
+            changed = writer.write(self.reading.rows(again)).changed
+        return {"retired": retired, "changed": changed}
+
+    def _tell(self, done: int, outcome: dict[str, Any]) -> None:
+        """How far the run is and what it did so far. Nobody else does at the same time, since the source is locked."""
+        self.run.refresh_from_db(fields=["done", "counts"])
+        self.run.done += done
+        for name, count in outcome.items():
+            if isinstance(count, int):
+                self.run.counts[name] = self.run.counts.get(name, 0) + count
+        self.run.heartbeat = timezone.now()
+        self.run.save(update_fields=["done", "counts", "heartbeat"])
 
     def _see_checkout(self) -> None:
         """A checkout that is gone is no reason to retire its rules. Raises `UnreadableError`."""

@@ -17,6 +17,10 @@ class SourceQuerySet(models.QuerySet["Source"]):
         """A team's own collections: their rules come from no repository."""
         return self.filter(repository="", clone_url="")
 
+    def syncable(self) -> SourceQuerySet:
+        """Those that say where they come from: a repository, or the folder of the last sync."""
+        return self.exclude(clone_url="", location="")
+
     def in_order(self) -> SourceQuerySet:
         return self.order_by(code_point("slug"))
 
