@@ -91,7 +91,7 @@ def bring(repository: Repository, folder: Path, hear: Hear = lambda arrived: Non
                         return clone.update()
             return _made_anew(clone)
     except _GitError as error:
-        raise UnreadableError(Problem(explained(error.said), repository.url)) from error
+        raise UnreadableError(Problem(f"The repository cannot be fetched. {error}", repository.url)) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnreadableError(Problem(f"The folder of the clone cannot be written: {reason}.", str(folder))) from error
@@ -102,7 +102,7 @@ def ask(repository: Repository, seconds: float = SILENCE_SECONDS) -> str:
     try:
         said = _run(["ls-remote", "--", repository.url, repository.ref], repository, seconds=seconds)
     except _GitError as error:
-        raise UnreadableError(Problem(explained(error.said), repository.url)) from error
+        raise UnreadableError(Problem(f"The repository cannot be fetched. {error}", repository.url)) from error
     refs = dict(reversed(line.split("\t", 1)) for line in said.splitlines() if "\t" in line)
     if repository.ref not in refs:
         missing = f"It has no branch {repository.branch!r}." if repository.branch else "It is empty."
@@ -205,11 +205,7 @@ def _alone(folder: Path) -> Iterator[int]:
 
 
 class _GitError(Exception):
-    """Git did not do it. `said` is what it told, without secrets."""
-
-    def __init__(self, said: str) -> None:
-        super().__init__(said)
-        self.said = said
+    """Git did not do it. The message says why, for people, and holds no secret."""
 
 
 def _run(
@@ -236,13 +232,13 @@ def _run(
                 pass_fds=() if lock is None else (lock,),
             )
         except FileNotFoundError as error:
-            raise _GitError("git is not installed") from error
+            raise _GitError("git is not installed. Install it.") from error
         try:
             late = _watch(process, folder, told.fileno(), hear, seconds)
         finally:
             _end(process)
         if late or process.returncode:
-            raise _GitError(late or without_secrets(_tail(told.fileno()), header))
+            raise _GitError(late or explained(without_secrets(_tail(told.fileno()), header)))
         out.seek(0)
         return out.read().decode(errors="replace")
 
@@ -261,9 +257,9 @@ def _watch(process: subprocess.Popen[bytes], folder: Path | None, told: int, hea
         if progress != seen:
             seen, last = progress, now
         if now - last > SILENCE_SECONDS:
-            return f"nothing arrived for {SILENCE_SECONDS} seconds"
+            return f"Nothing arrived for {SILENCE_SECONDS} seconds, so it was given up. Try again later."
         if now - begun >= seconds:
-            return f"it took longer than {seconds:.0f} seconds"
+            return f"It took longer than {seconds:.0f} seconds, so it was given up. Try again later."
 
 
 def _arrived(folder: Path | None) -> int:

@@ -8,9 +8,7 @@ import re
 _REASONS = tuple(
     (re.compile(pattern, re.IGNORECASE), told)
     for pattern, told in (
-        (r"git is not installed", "git is not installed. Install it."),
-        (r"nothing arrived|Operation too slow", "Nothing arrived for a while, so it was given up. Try again later."),
-        (r"it took longer", "It took too long, so it was given up. Try again later."),
+        (r"operation too slow", "Nothing arrived for a while, so it was given up. Try again later."),
         (r"no space left", "The disk is full. Make room in the data folder."),
         (r"could not resolve host", "The host cannot be found. Check the address and this machine's network."),
         (
@@ -60,7 +58,7 @@ def explained(said: str) -> str:
         ((told, line) for reason, told in _REASONS for line in lines if reason.search(line)),
         ("", errors[-1] if errors else "nothing"),
     )
-    return " ".join(part for part in ("The repository cannot be fetched.", known, f"Git says: {own[:300]}") if part)
+    return f"{known} Git says: {own[:300]}".strip()
 
 
 def without_secrets(said: str, header: str) -> str:

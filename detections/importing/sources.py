@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from detections.documents.problem import Problem, UnreadableError
 from detections.importing.git import Hear, fetch
@@ -114,4 +114,8 @@ def _save(source: Source, changes: dict[str, Any]) -> None:
     except ValidationError as error:
         told = " ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())
         raise UnreadableError(Problem(f"The source {source.slug!r} cannot be stored. {told}")) from error
-    source.save()
+    try:
+        with transaction.atomic():
+            source.save(update_fields=list(changes) if source.pk else None)
+    except IntegrityError as error:
+        raise UnreadableError(Problem(f"The source {source.slug!r} was made by somebody else just now.")) from error

@@ -181,8 +181,7 @@ def test_a_submodule_is_left_out(remote: Remote, tmp_path: Path) -> None:
 def test_a_broken_clone_is_made_anew(remote: Remote, tmp_path: Path, harm: str) -> None:
     clone = bring(of(remote), tmp_path / "clones" / "rules")
     inner = clone / ".git"
-    treasure = tmp_path / "treasure"
-    (treasure / ".git").mkdir(parents=True)
+    treasure = shutil.copytree(clone, tmp_path / "treasure")
     (treasure / "kept").write_text("kept")
     if harm == "objects":
         shutil.rmtree(inner / "objects" / "pack")
@@ -206,6 +205,7 @@ def test_a_broken_clone_is_made_anew(remote: Remote, tmp_path: Path, harm: str) 
     assert (commit_of(clone), files(clone)) == (newest, ["rules-team/b.yml", "rules/a.yml", "rules/c.yml"])
     assert not clone.is_symlink() and (treasure / "kept").read_text() == "kept"
     assert sorted(path.name for path in clone.parent.iterdir()) == [".rules.lock", "rules"]
+    assert len(list((inner / "objects" / "pack").glob("*.pack"))) <= git.PACKS
 
 
 def test_the_repository_around_the_data_folder_is_left_alone(remote: Remote, tmp_path: Path) -> None:
@@ -390,8 +390,8 @@ def test_a_server_that_falls_silent_is_given_up(
     monkeypatch.setattr(git, "TICK_SECONDS", 0.2)
     server.stalls = True
     assert ask(of(server.url("rules"))) == commit_of(remote.root)
-    assert "Nothing arrived" in refused(of(server.url("rules")), tmp_path / "clone")
-    assert not (tmp_path / "clone").exists()
+    assert "Nothing arrived for 1 seconds" in refused(of(server.url("rules")), tmp_path / "clones" / "rules")
+    assert [path.name for path in (tmp_path / "clones").iterdir()] == [".rules.lock"]
 
 
 def test_what_listens_may_end_the_fetch(remote: Remote, server: Server, tmp_path: Path, monkeypatch) -> None:
