@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps as installed
+from django.contrib.auth.management import create_permissions
+
 VIEWER, EDITOR, ADMINISTRATOR = "viewer", "editor", "administrator"
 STAFF = frozenset({EDITOR, ADMINISTRATOR})  # the roles that work in the admin
 
@@ -18,6 +21,7 @@ SEE_DRAFTS = "detections.view_ruledraft"
 _EDITED: dict[str, tuple[str, ...]] = {
     "detections.rule": ("add", "change"),
     "detections.ruledraft": ("add", "change", "delete"),
+    "detections.ruleupload": ("add", "change", "delete"),
     "detections.aliasoverride": ("add", "change", "delete"),
     "detections.fieldoverride": ("add", "change", "delete"),
 }
@@ -35,6 +39,18 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     ADMINISTRATOR: _EDITED | _KEPT,
 }
 LOOKED_AT = "detections"
+_HOLDERS = ("auth", "admin", "detections")  # the apps whose permissions are given
+
+
+def make_roles(apps: Any, schema_editor: Any) -> None:
+    """For a migration: the groups with their permissions, for every model that stands by then.
+
+    Django itself writes permissions after the last migration only, which is not soon enough.
+    """
+    using = schema_editor.connection.alias
+    for label in _HOLDERS:
+        create_permissions(installed.get_app_config(label), verbosity=0, interactive=False, using=using, apps=apps)
+    grant(apps, using)
 
 
 def grant(apps: Any, using: str = "default") -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.templatetags.static import static
+from django.urls import reverse
 
 Item = dict[str, Any]
 
@@ -53,6 +54,11 @@ GROUPS: tuple[tuple[str, bool, tuple[tuple[str, str, str], ...]], ...] = (
 )  # fmt: skip
 
 
+def mark(request: HttpRequest) -> str:
+    """The site's own mark, for the browser's tab."""
+    return static("catalog/pictures/mark.svg")
+
+
 def sidebar(request: HttpRequest) -> list[Item]:
     """The groups with the entries that this user may open."""
     return [
@@ -64,20 +70,13 @@ def sidebar(request: HttpRequest) -> list[Item]:
 def _item(title: str, icon: str, target: str) -> Item:
     app, _, model = target.partition(".")
     if not model:
-        return {"title": title, "icon": icon, "link": _address(target), "permission": _may("detections.change_rule")}
+        return {"title": title, "icon": icon, "link": reverse(target), "permission": _may("detections.change_rule")}
     return {
         "title": title,
         "icon": icon,
-        "link": _address(f"admin:{app}_{model}_changelist"),
+        "link": reverse(f"admin:{app}_{model}_changelist"),
         "permission": _may(f"{app}.view_{model}"),
     }
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 def _may(permission: str) -> Callable[[HttpRequest], bool]:

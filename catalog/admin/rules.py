@@ -1,10 +1,14 @@
-"""Rules and what was read in them. A rule's text is not typed over here: an edit must be checked and counted."""
+"""Rules and what was read in them. A rule is edited on the site's own page, where an edit is checked and counted."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from unfold.decorators import action, display
 
 from catalog.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
+from catalog.admin.rule_actions import RuleActions
 from detections.models import Domain, Platform, Rule, RuleLogSource, RuleTechnique, RuleText
 
 
@@ -17,14 +21,37 @@ class RuleLogSourceInline(ReadOnlyInline):
 
 
 @admin.register(Rule)
-class RuleAdmin(ReadOnlyAdmin):
-    list_display = ["title", "source", "own_id", "language", "parse", "lifecycle", "live", "level", "modified"]
+class RuleAdmin(RuleActions, ReadOnlyAdmin):
+    list_display = ["title", "source", "own_id", "language", "parse", "level", "lifecycle", "live", "marks", "version"]
     list_filter = [
-        "source", "language", "parse", "lifecycle", "live", "copy", "level", "status", "type", "platforms", "domains",
+        "source", "edited", ("held", admin.EmptyFieldListFilter), "language", "parse", "lifecycle", "live", "copy",
+        "level", "status", "type", "platforms", "domains",
     ]  # fmt: skip
     list_select_related = ["source"]
     search_fields = ["title", "own_id", "path"]
     inlines = [RuleTechniqueInline, RuleLogSourceInline]
+    actions_row = ["open_editor", "open_versions"]
+    actions_detail = ["open_editor", "open_versions"]
+
+    @display(description="Marks", label={"edited": "info", "diverged": "warning"})
+    def marks(self, rule: Rule) -> str:
+        return "diverged" if rule.held_id else "edited" if rule.edited else ""
+
+    def view_on_site(self, rule: Rule) -> str:
+        return reverse("rule-detail", args=[rule.source.slug, rule.own_id])
+
+    @action(description="Edit", url_path="edit", icon="edit", permissions=["edit"])
+    def open_editor(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return self._on_site("rule-edit", object_id)
+
+    @action(description="Versions", url_path="versions", icon="history")
+    def open_versions(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return self._on_site("rule-versions", object_id)
+
+    @staticmethod
+    def _on_site(page: str, object_id: int) -> HttpResponse:
+        rule = get_object_or_404(Rule.objects.select_related("source"), pk=object_id)
+        return redirect(page, source=rule.source.slug, own_id=rule.own_id)
 
 
 @admin.register(RuleText)

@@ -1,18 +1,6 @@
-from django.apps import apps as installed
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-from catalog.roles import grant
-
-HOLDERS = ("auth", "admin", "detections")
-
-
-def make_roles(apps, schema_editor):
-    """The groups with their permissions. Django writes permissions only after the last migration: not soon enough."""
-    using = schema_editor.connection.alias
-    for label in HOLDERS:
-        create_permissions(installed.get_app_config(label), verbosity=0, interactive=False, using=using, apps=apps)
-    grant(apps, using)
+from catalog.roles import make_roles
 
 
 class Migration(migrations.Migration):
