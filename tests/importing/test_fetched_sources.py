@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import shutil
 import traceback
@@ -14,7 +15,7 @@ from django.core import serializers
 
 from detections.documents.problem import UnreadableError
 from detections.importing.first_catalog import load, starter
-from detections.importing.repository import checked_branch, checked_url
+from detections.importing.repository import authorization, checked_branch, checked_url
 from detections.importing.runs import RunError, perform, request_fetch
 from detections.importing.sources import configure
 from detections.models import Generation, Indicator, Rule, RuleVersion, Run, Source
@@ -246,6 +247,32 @@ def test_what_cannot_be_configured_is_told_and_nothing_is_stored(told: dict[str,
     with pytest.raises(UnreadableError, match=message):
         configure(**told)
     assert not Source.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://github.com/ours/rules", "x-access-token:all"),
+        ("https://GitHub.com/ours/rules", "x-access-token:all"),
+        ("https://github.com/team/rules.git", "somebody:the team's"),
+        ("https://github.com/teams/rules", "x-access-token:all"),
+        ("https://github.com.evil.example/team/rules", ""),
+        ("https://evil.example/github.com/team", ""),
+        ("https://github.com:8443/team/rules", ""),
+        ("https://git.example.org:8443/rules", "x-access-token:port"),
+        ("ssh://git@github.com/team/rules", ""),
+        ("git@github.com:team/rules", ""),
+        ("/srv/github.com/team", ""),
+    ],
+)
+def test_a_token_is_sent_to_its_place_alone(settings, url: str, sent: str) -> None:
+    settings.FIELDGUIDE_GIT_TOKENS = {
+        "github.com": "all",
+        "GITHUB.com/team": "somebody:the team's",
+        "git.example.org:8443": "port",
+    }
+    header = authorization(url)
+    assert header == (f"Authorization: Basic {base64.b64encode(sent.encode()).decode()}" if sent else "")
 
 
 @pytest.mark.parametrize(
