@@ -37,11 +37,12 @@ class RuleDocument:
     the first. `line` is the file's line where the document begins and `query_line` where the query does (from 1).
     `language` is one of sigma, kql, eql, lucene, esql, spl, none. `query` is the decoded query text; for Sigma it is
     empty and `text`, the document's own text, is what the language reads. `technique_ids` are as written, in order,
-    upper-cased, without doubles. `licence` is the rule's own word, "" where its source's holds. Dates are ISO (`2024-06-22`) or "". `lifecycle` says whether the rule counts:
-    only "live" ones do. `evidence` are ordered (kind, text) pairs from which normalization tells platforms and
-    domains. `context` are the tokens that choose an alias's category (`fields.md` 3). `extra` holds what only this
-    vendor has, JSON-able, under the vendor's own names. `loaded` is what the vendor already parsed and the language
-    can use again; it never leaves the process. `read_with` names the other files that the meaning depends on.
+    upper-cased, without doubles. `licence` is the rule's own word, "" where its source's holds. Dates are ISO
+    (`2024-06-22`) or "". `lifecycle` says whether the rule counts: only "live" ones do. `evidence` are ordered (kind,
+    text) pairs from which normalization tells platforms and domains. `context` are the tokens that choose an alias's
+    category (`fields.md` 3). `extra` holds what only this vendor has, JSON-able, under the vendor's own names.
+    `loaded` is what the vendor already parsed and the language can use again; it never leaves the process.
+    `read_with` names the other files that the meaning depends on.
     """
 
     vendor: str

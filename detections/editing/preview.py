@@ -15,6 +15,7 @@ from detections.documents.problem import Problem, UnreadableError
 from detections.importing.names import current_catalogue
 from detections.importing.stored import document_of, read_with_of, stored_document
 from detections.models import Indicator, Reader, Rule, Source
+from detections.vendors.vendor import ReadWith
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def preview(
     except UnreadableError as error:
         return Preview(None, (error.problem,), refused=f"The text holds no rule: {error.problem.message}")
     analysis = analyse(document, current_catalogue(), overrides)
-    refused = _refusal(analysis, rule) or _wrong_overrides(overrides)
+    refused = refusal(analysis, rule) or _wrong_overrides(overrides)
     return Preview(analysis, analysis.problems, tuple(_with_reach(analysis, reader, rule)), refused)
 
 
@@ -80,10 +81,21 @@ def read_document(source: Source, text: str, rule: Rule | None, path: str = "") 
         return document_of(source, text, path, read_with)
     typed = document_of(source, text, rule.path, read_with)
     document = stored_document(rule, read_with, text)
-    return document if typed.own_id in (rule.own_id, document.own_id) else replace(document, own_id=typed.own_id)
+    if typed.own_id == rule.own_id or typed.own_id == _made_id(rule, read_with):
+        return document
+    return replace(document, own_id=typed.own_id)
 
 
-def _refusal(analysis: Analysis, rule: Rule | None) -> str:
+def _made_id(rule: Rule, read_with: ReadWith) -> str:
+    """The id that the rule's own text gives when it is read alone: made from its path where it names none."""
+    try:
+        return document_of(rule.source, rule.text.text, rule.path, read_with).own_id
+    except UnreadableError:
+        return rule.own_id
+
+
+def refusal(analysis: Analysis, rule: Rule | None) -> str:
+    """Why an analysed text cannot stand as the rule (or as a new one); "" when it can."""
     if rule is not None and analysis.document.own_id != rule.own_id:
         return f"The id is the rule's address and stays {rule.own_id}. For another id make a new rule."
     errors = [problem for problem in analysis.problems if problem.severity == "error"]

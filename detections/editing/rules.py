@@ -13,7 +13,7 @@ from detections.analysis.rows import rule_row
 from detections.editing.errors import EditConflictError, EditError, NotSavableError
 from detections.editing.preview import preview
 from detections.importing.rows import RowWriter
-from detections.importing.versions import Cause, History, Said, first_version
+from detections.importing.versions import Cause, History, Said, first_versions
 from detections.models import Rule, RuleVersion, Source, Technique
 from detections.models.rule import RuleQuerySet
 from detections.statistics.differences import counted_change
@@ -73,7 +73,7 @@ def create_rule(
         change.add(keys.values())
         Rule.objects.filter(pk=keys[own_id]).update(edited=True, overrides=overrides.json())
         rule = Rule.objects.select_related("source", "text").get(pk=keys[own_id])
-        first_version(rule, Cause(origin, author, reason))
+        first_versions([rule.pk], Cause(origin, author, reason))
         change.add(_of_id(source, own_id).mark_copies())
     rule.refresh_from_db()
     return rule

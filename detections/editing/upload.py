@@ -13,16 +13,23 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from detections.analysis.analysis import analyse
 from detections.analysis.overrides import NOTHING, Overrides
+from detections.analysis.rows import RuleRow, rule_row
 from detections.documents.archive import is_archive, unpacked
 from detections.documents.decoding import decode
 from detections.documents.document import RuleDocument
 from detections.documents.problem import Problem, UnreadableError
-from detections.editing.preview import Preview, preview
-from detections.editing.rules import create_rule, locked, refuse_foreign, still_retired, store
+from detections.editing.preview import refusal
+from detections.editing.rules import refuse_foreign, still_retired
+from detections.importing.names import current_catalogue
+from detections.importing.rows import RowWriter
 from detections.importing.stored import read_with_of
-from detections.importing.versions import Cause
-from detections.models import Rule, RuleVersion, Source
+from detections.importing.versions import Cause, History, Said, first_versions
+from detections.models import Rule, RuleVersion, Source, Technique
+from detections.normalization.catalogue import Catalogue
+from detections.statistics.differences import counted_change
+from detections.statistics.locks import lock_addresses
 from detections.statistics.retrying import retried
 from detections.vendors import VENDORS, kibana, savedsearches
 from detections.vendors.vendor import ReadWith
@@ -57,6 +64,7 @@ class Entry:
     refused: str = ""
     difference: tuple[str, ...] = ()
     edited_by: str = ""
+    row: RuleRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +84,20 @@ class UploadPlan:
 def plan_upload(source: Source, name: str, data: bytes) -> UploadPlan:
     """What an upload would do; nothing is stored. Raises `EditError` when the source takes no rules by hand."""
     refuse_foreign(source)
-    read_with = read_with_of(source)
+    read_with, catalogue = read_with_of(source), current_catalogue()
     entries: list[Entry] = []
     seen: dict[str, str] = {}
     for path, text, problems in _texts(source, name, data):
         if text is None:
             entries.append(Entry(path, REFUSE, problems=problems, refused=str(problems[0]) if problems else ""))
             continue
-        if len(entries) == MAX_RULES:
+        if len(entries) >= MAX_RULES:
             message = f"Only the first {MAX_RULES:,} rules of an upload are read. Sync a folder for more."
             entries.append(Entry(path, REFUSE, refused=message, problems=(Problem(message, path),)))
             break
         for document in _documents(source, text, path, read_with, entries):
-            entries.append(_entry(source, document, seen))
+            rule = Rule.objects.select_related("source", "text").filter(source=source, own_id=document.own_id).first()
+            entries.append(_entry(document, rule, catalogue, seen))
     return UploadPlan(tuple(entries))
 
 
@@ -97,14 +106,32 @@ def plan_upload(source: Source, name: str, data: bytes) -> UploadPlan:
 def perform_upload(source: Source, name: str, data: bytes, reason: str, author: AbstractBaseUser | None) -> UploadPlan:
     """Do what `plan_upload` tells, all of it or nothing; what is refused is left out. The plan as it was done."""
     plan = plan_upload(source, name, data)
-    for entry in plan.entries:
-        if entry.action == ADD:
-            create_rule(source, entry.text, NOTHING, reason, author, origin=RuleVersion.Origin.UPLOAD)
-        elif entry.action == CHANGE:
-            rule = Rule.objects.get(source=source, own_id=entry.own_id)
-            row = locked(rule, rule.version)
-            cause = Cause(RuleVersion.Origin.UPLOAD, author, reason)
-            store(row, entry.text, still_retired(row, NOTHING), cause)
+    doing = {entry.own_id: entry for entry in plan.entries if entry.row and entry.action in (ADD, CHANGE)}
+    if not doing:
+        return plan
+    lock_addresses(source.vendor, doing)
+    same_ids = Rule.objects.filter(source__vendor=source.vendor, own_id__in=list(doing))
+    known = {rule.own_id: rule for rule in same_ids.filter(source=source)}
+    cause = Cause(RuleVersion.Origin.UPLOAD, author, reason)
+    history = History(source, cause)
+    with counted_change(set(same_ids.values_list("pk", flat=True))) as change:
+        kept = {own_id: _kept(known.get(own_id)).json() for own_id in doing}
+        history.begin(
+            {
+                rule.pk: Said(doing[own_id].text, doing[own_id].row.values["lifecycle"], kept[own_id])
+                for own_id, rule in known.items()
+            }
+        )
+        writer = RowWriter(source, Technique.objects.in_force_by_written_id())
+        keys = writer.write({own_id: ("", entry.row) for own_id, entry in doing.items()})
+        change.add(keys.values())
+        Rule.objects.filter(pk__in=keys.values()).update(edited=True, overrides={})
+        for own_id, overrides in kept.items():
+            if overrides:
+                Rule.objects.filter(pk=keys[own_id]).update(overrides=overrides)
+        first_versions([keys[own_id] for own_id in doing if own_id not in known], cause)
+        history.record()
+        change.add(same_ids.mark_copies())
     return plan
 
 
@@ -151,29 +178,30 @@ def _documents(
         entries.append(Entry(path, REFUSE, problems=(problem,), refused=str(problem)))
 
 
-def _entry(source: Source, document: RuleDocument, seen: dict[str, str]) -> Entry:
-    rule = Rule.objects.select_related("source", "text").filter(source=source, own_id=document.own_id).first()
-    read: Preview = preview(source, document.text, _kept(rule), rule=rule, path=document.path)
+def _entry(document: RuleDocument, rule: Rule | None, catalogue: Catalogue, seen: dict[str, str]) -> Entry:
     title, own_id = document.title, document.own_id
     if own_id in seen:
         message = f"The id {own_id} is also in {seen[own_id]}, which comes first. Give one of them another."
         return Entry(document.path, REFUSE, title, own_id, refused=message, problems=(Problem(message, document.path),))
     seen[own_id] = document.path
-    if read.analysis is None or read.refused:
-        return Entry(document.path, REFUSE, title, own_id, problems=read.problems, refused=read.refused)
-    counted = [row for row in read.predicates if row.counted]
-    predicates, exclusions = sum(not row.excluded for row in counted), sum(row.excluded for row in counted)
+    analysis = analyse(document, catalogue, _kept(rule))
+    refused = refusal(analysis, rule)
+    if refused:
+        return Entry(document.path, REFUSE, title, own_id, problems=analysis.problems, refused=refused)
+    row = rule_row(analysis)
     action, difference, edited_by = ADD, tuple[str, ...](), ""
     if rule is not None:
         before = rule.text.text
-        action = SAME if before == document.text and not rule.overrides else CHANGE
+        same = before == document.text and rule.overrides == _kept(rule).json()
+        action = SAME if same else CHANGE
         lines = difflib.unified_diff(before.splitlines(), document.text.splitlines(), lineterm="", n=1)
         difference = tuple(lines)[2:60]
         last = rule.versions.order_by("-number").first()
         edited_by = last.author_name if last and last.origin == RuleVersion.Origin.EDIT else ""
     return Entry(
-        document.path, action, title, own_id, document.text, predicates, exclusions, read.problems,
-        difference=difference, edited_by=edited_by,
+        document.path, action, title, own_id, document.text,
+        row.values["predicate_count"], row.values["exclusion_count"], analysis.problems,
+        difference=difference, edited_by=edited_by, row=row,
     )  # fmt: skip
 
 

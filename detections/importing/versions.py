@@ -123,14 +123,18 @@ class History:
         return told or (None, "")
 
 
-def first_version(rule: Rule, cause: Cause) -> RuleVersion:
-    """The version that a rule begins with, written now: its current text."""
-    return RuleVersion.objects.create(
-        rule=rule, number=rule.version, origin=cause.origin, author=cause.author, author_name=cause.author_name,
-        reason=cause.reason[:500], created_at=timezone.now(), commit=cause.commit, path=rule.path,
-        text=rule.text.text, overrides=rule.overrides, lifecycle=rule.lifecycle,
-        came=_listed(predicates_of([rule.pk])[rule.pk]),
-    )  # fmt: skip
+def first_versions(rules: Iterable[int], cause: Cause) -> None:
+    """Write the version that new rules begin with: what they say now."""
+    predicates = predicates_of(rules)
+    now = timezone.now()
+    texts = RuleText.objects.filter(rule__in=list(predicates)).values_list(
+        "rule_id", "text", "rule__lifecycle", "rule__overrides", "rule__path"
+    )
+    rows = [
+        _row(pk, 1, cause, now, path, Said(text, lifecycle, overrides), after=predicates[pk])
+        for pk, text, lifecycle, overrides, path in texts
+    ]
+    insert_rows(RuleVersion, _COLUMNS, rows)
 
 
 def predicates_of(rules: Iterable[int]) -> dict[int, PredicateSet]:
