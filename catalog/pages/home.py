@@ -14,8 +14,9 @@ from django.views.generic import TemplateView
 
 from detections.guide.coverage import tactic_figures
 from detections.guide.figures import catalog_figures
-from detections.models import Rule
+from detections.models import Rule, RuleVersion
 
+CHANGES = 8
 TECHNIQUE_ID = re.compile(r"\s*(t\d{4}(?:\.\d{3})?)\s*", re.IGNORECASE)
 
 
@@ -27,6 +28,7 @@ class HomeView(TemplateView):
         return super().get_context_data(
             figures=catalog_figures(reader),
             tactics=tactic_figures(Rule.objects.visible_to(reader).live()),
+            changes=RuleVersion.objects.changes(reader).defer("text", "rule__description")[:CHANGES],
             **kwargs,
         )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
+from detections.models.reader import Reader
 from detections.models.rule import Rule
 from detections.models.source import Source
 
@@ -12,6 +14,12 @@ from detections.models.source import Source
 class RuleVersionQuerySet(models.QuerySet["RuleVersion"]):
     def newest_first(self) -> RuleVersionQuerySet:
         return self.select_related("author").order_by("-number")
+
+    def changes(self, reader: Reader) -> RuleVersionQuerySet:
+        """What rules that the reader sees came to say, the latest first; not what the first version only remembers."""
+        first = Q(number=1, origin=RuleVersion.Origin.SYNC)
+        seen = self.filter(reader.sources("rule__source"), applied=True).exclude(first)
+        return seen.select_related("rule__source").order_by("-created_at", "-pk")
 
     def of_repository(self) -> RuleVersionQuerySet:
         return self.filter(origin=RuleVersion.Origin.SYNC)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from detections.models import Generation, SourceFile, Technique
+from detections.analysis.overrides import NOTHING
+from detections.editing.rules import create_rule
+from detections.models import Generation, Rule, Source, SourceFile, Technique
+from tests.importing.checkouts import sigma_rule
 from tests.pages import rows
+from tests.pages.staff import FIRST, B, catalog, signed_in
 from tests.pages.test_techniques import GUIDE, page, text
 
 ADDRESSES = ["/", "/techniques/", GUIDE, "/rules/", "/rules/elastic/snapshot/", "/sources/"]
@@ -124,3 +130,15 @@ def test_errors_are_pages_of_the_site(client: Client, db: None, settings) -> Non
     assert "There is nothing at this address" in page(client, "/nowhere/", 404)
     client.raise_request_exception = False
     assert client.get("/", headers={"Host": "elsewhere.example"}).status_code == 400
+
+
+def test_home_tells_what_changed_last_as_its_reader_may_see_it(client: Client, tmp_path: Path, db: None) -> None:
+    checkout = catalog(tmp_path)
+    assert "What changed last" not in page(client, "/")
+    checkout.write("rules/a.yml", FIRST.replace("tool.exe", "new.exe"))
+    checkout.sync()
+    secret = create_rule(Source.objects.get(slug="team"), sigma_rule(B.replace("2", "3")), NOTHING, "New", None)
+    Rule.objects.filter(pk=secret.pk).update(title="Secret rule")
+    said = text(page(client, "/"))
+    assert "First SigmaHQ ·" in said and "1 predicate came, 1 went" in said and "Secret rule" not in said
+    assert "Secret rule Our rules ·" in text(page(signed_in("viewer"), "/"))
