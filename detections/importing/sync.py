@@ -38,6 +38,7 @@ from detections.vendors.vendor import ReadWith
 CHUNK = 200  # files
 # From this many changed files on, counting once at the end is cheaper than counting every batch.
 _RECOMPUTE_FROM = 1000
+_GONE = 500  # files whose rules are retired at once
 _SLICE = 10  # files that are analysed between two looks at the clock
 _BEAT_SECONDS = 5
 _DONE = ("added", "changed", "retired", "unreadable")  # what a run counts as it goes
@@ -155,50 +156,69 @@ class SourceSync:
             self._stop_if_over()
             if RunChunk.objects.filter(pk=chunk.pk, state=RunChunk.State.DONE).exists():
                 return False
-            lock_shared()
-            # Asked for under the lock: a recomputation that mended the counts is over, none begins before the end.
-            stale = Generation.objects.current().counts_stale
-            outcome = _plain(self._writer(count=not stale).write(rows))
+            outcome = _plain(self._writer(count=not self._lock_for_change()).write(rows))
             chunk.finish(RunChunk.State.DONE, outcome=outcome)
             self._tell(len(chunk.files), outcome)
         return True
 
-    @retried
     def finish(self) -> bool:
         """What is left when all chunks are done: files that are gone, doubles, counts. False when it is not time yet,
         or done already. Raises `RunStopped` when the run was cancelled, and `UnreadableError`."""
+        if not self._is_time_to_finish():
+            return False
+        while self._retire_some():
+            pass
+        return self._end()
+
+    # --- parts of them ------------------------------------------------------------------------------------------
+
+    def _is_time_to_finish(self) -> bool:
+        run = Run.objects.get(pk=self.run.pk)
+        return run.state == Run.State.RUNNING and not run.chunks.exclude(state=RunChunk.State.DONE).exists()
+
+    @retried
+    def _retire_some(self) -> bool:
+        """Retire the rules of some files that are gone; False when none is left. A few at a time, since each of them
+        is locked."""
         with transaction.atomic():
             self._lock_source()
-            run = Run.objects.get(pk=self.run.pk)
-            if run.state != Run.State.RUNNING or run.chunks.exclude(state=RunChunk.State.DONE).exists():
+            self._stop_if_over()
+            known = SourceFile.objects.filter(source=self.source).values_list("path", flat=True)
+            gone = sorted(set(known) - self.present)[:_GONE]
+            if gone:
+                retired = self._writer(count=not self._lock_for_change()).retire_files(gone)
+                self._tell(len(gone), {"retired": retired})
+        return bool(gone)
+
+    @retried
+    def _end(self) -> bool:
+        with transaction.atomic():
+            self._lock_source()
+            if not self._is_time_to_finish():
                 return False
             self._stop_if_over()
             stale = self._lock_for_counting()
-            outcome = self._store_the_rest(self._writer(count=not stale))
+            changed = self._read_losers_again(self._writer(count=not stale))
             self._note_problems()
-            if stale and not _others_sync(run):  # else the last of them counts
+            if stale and not _others_sync(self.run):  # else the last of them counts
                 recompute()
             self._keep_source()
-            self._tell(run.total - run.done, outcome)
+            self._tell(0, {"changed": changed})
+            self.run.done = self.run.total
+            self.run.save(update_fields=["done"])
             end(self.run, Run.State.SUCCEEDED)
             Generation.objects.bump()
         return True
 
-    # --- parts of them ------------------------------------------------------------------------------------------
-
-    def _store_the_rest(self, writer: BatchWriter) -> dict[str, int]:
-        """Retire what is gone and read the losers of an id again where the holder may be among what is retired."""
+    def _read_losers_again(self, writer: BatchWriter) -> int:
+        """Of an id that two files have the loser is the rule where the other one was retired; how many changed."""
         chunks = list(self.run.chunks.values_list("files", "outcome"))
-        retired, changed = 0, 0
-        known = SourceFile.objects.filter(source=self.source).values_list("path", flat=True)
-        gone = sorted(set(known) - self.present)
-        for first in range(0, len(gone), 500):
-            retired += writer.retire_files(gone[first : first + 500])
         losers = {path for _, outcome in chunks for path in outcome["losers"]}
-        if losers and (retired or any(outcome["retired"] for _, outcome in chunks)):
-            again = [(path, print_) for files, _ in chunks for path, print_ in files if path in losers]
-            changed = writer.write(self.reading.rows(again)).changed
-        return {"retired": retired, "changed": changed}
+        self.run.refresh_from_db(fields=["counts"])
+        if not losers or not self.run.counts["retired"]:
+            return 0
+        again = [(path, print_) for files, _ in chunks for path, print_ in files if path in losers]
+        return writer.write(self.reading.rows(again)).changed
 
     def _tell(self, done: int, outcome: dict[str, Any]) -> None:
         """How far the run is and what it did so far. Nobody else does at the same time, since the source is locked."""
@@ -252,6 +272,13 @@ class SourceSync:
     def _lock_source(self) -> None:
         """On PostgreSQL one transaction of a source's sync after the other; SQLite has one writer anyway."""
         Source.objects.select_for_update(no_key=True).get(pk=self.source.pk)
+
+    @staticmethod
+    def _lock_for_change() -> bool:
+        """Whether the counts are stale, asked for under the lock of a change: a recomputation that mends them is over,
+        none begins before the end."""
+        lock_shared()
+        return Generation.objects.current().counts_stale
 
     @staticmethod
     def _lock_for_counting() -> bool:

@@ -188,7 +188,7 @@ def test_a_long_queue_abandons_nobody(checkout: Checkout) -> None:
     assert ended(run) == ("failed", "No process took it up.")
 
 
-def test_without_a_broker_a_process_that_never_started_bars_nobody(checkout: Checkout) -> None:
+def test_without_a_broker_a_process_that_never_started_bars_nobody(checkout: Checkout, embedded: None) -> None:
     run = request_sync("sigma", str(checkout.root))
     Run.objects.update(created_at=timezone.now() - timedelta(minutes=11))
     request_sync("sigma", str(checkout.root))
@@ -291,6 +291,19 @@ def test_a_checkout_that_vanishes_retires_nothing(checkout: Checkout) -> None:
         SourceSync(run).analysed(chunk)
     assert (ended(run)[0], chunk.state) == ("failed", "failed")
     assert Rule.objects.live().count() == MANY
+
+
+def test_what_is_gone_is_retired_a_few_at_a_time(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detections.importing.sync._GONE", 150)
+    checkout.sync()
+    for number in range(1, MANY):
+        checkout.remove(f"rules/{number:04}.yml")
+    checkout.write("rules/elsewhere.yml", sigma_rule(own_id(1)))  # one moved: it stays
+    counts = checkout.sync()
+    assert (counts["changed"], counts["retired"], Rule.objects.live().count()) == (1, MANY - 2, 2)
+    run = Run.objects.first()
+    assert (run.done, run.total) == (MANY, MANY)
+    assert recompute().mended == 0
 
 
 def test_the_same_can_be_asked_for_again(checkout: Checkout) -> None:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 
 _WORDS = """
 from datetime import timedelta
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from catalog.runs import start
 from detections.importing import runs
@@ -32,6 +32,7 @@ _BEGUN = """
 run = runs.claim(runs.request_sync("sigma", {path!r}, slug={slug!r}))
 SourceSync(run).begin()
 run.hand_over()
+Generation.objects.current()
 """
 _TOLD = """
 run = Run.objects.get(pk={run})
@@ -51,6 +52,26 @@ with connection.cursor() as cursor:
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     answer = cursor.fetchone()[0]
+"""
+_WAITING = """
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pg_stat_clear_snapshot()")
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    answer = cursor.fetchone()[0]
+"""
+_STORED = """
+sync = SourceSync(Run.objects.get(pk={run}))
+chunk = runs.take(sync.run.chunks.get(number={number}).pk)
+rows = sync.analysed(chunk)
+{first}
+answer = sync.write(chunk, rows)
+"""
+_OPEN = """
+import builtins
+builtins.opened = transaction.atomic()
+builtins.opened.__enter__()
 """
 
 
@@ -140,6 +161,24 @@ def test_a_killed_worker_is_followed_by_another(env: dict[str, str], site: Site,
     assert (ended["counts"]["added"], {state for state, _ in ended["chunks"]}) == (1000, {"done"})
     assert site.ask("answer = Generation.objects.current().counts_stale") is False
     assert site.wrong_counts() == 0
+
+
+def test_parts_of_one_source_are_stored_in_turn(env: dict[str, str], site: Site, checkout: Checkout) -> None:
+    """Else the second would not see that the first holds an id of its own."""
+    written(checkout, 250)
+    own_id = str(uuid.uuid4())
+    for path in ("rules/0000.yml", "rules/0249.yml"):
+        checkout.write(path, sigma_rule(own_id, title=path))
+    run = site.ask(_BEGUN.format(path=str(checkout.root), slug=checkout.slug) + "answer = run.pk")
+    with shell(env) as other:
+        assert site.ask(_STORED.format(run=run, number=1, first=_OPEN)) is True
+        other.tell(_WORDS + _STORED.format(run=run, number=2, first=""))
+        site.wait(run, lambda told: site.ask(_WAITING) > 0)
+        site.ask("import builtins\nbuiltins.opened.__exit__(None, None, None)")
+        assert other.hear() is True
+    site.ask(f"answer = SourceSync(Run.objects.get(pk={run})).finish()")
+    assert site.told(run)["state"] == "succeeded"
+    assert site.ask(f"answer = Rule.objects.get(own_id={own_id!r}).title") == "rules/0000.yml"
 
 
 @pytest.mark.usefixtures("workers")

@@ -1,0 +1,72 @@
+"""The runs pages in a real browser: how far a run is changes in place, and without a script on the next visit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from detections.models import Run, Source
+from tests.browser.conftest import Visit
+from tests.browser.test_pages import DARK, LIGHT, NARROW, NO_SCRIPT, serious_violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def under_way(visit: Visit) -> Run:
+    source = Source.objects.get(slug="elastic")
+    now = timezone.now()
+    Run.objects.create(
+        kind="sync_source", source=source, state="failed", done=200, total=450, started_at=now, finished_at=now
+    )
+    return Run.objects.create(
+        kind="sync_source", source=source, state="running", done=200, total=450, heartbeat=now,
+        started_at=now - timedelta(seconds=75), counts={"files": 450, "unchanged": 0},
+    )  # fmt: skip
+
+
+def pages(run: Run) -> tuple[str, str]:
+    return "/runs/", f"/runs/{run.pk}/"
+
+
+def test_progress_moves_in_place_until_the_end(visit: Visit, under_way: Run) -> None:
+    page = visit.open(f"/runs/{under_way.pk}/")
+    page.get_by_text("200 of 450").wait_for()
+    Run.objects.update(done=400)
+    page.get_by_text("400 of 450").wait_for()
+    Run.objects.filter(pk=under_way.pk).update(state="succeeded", finished_at=timezone.now())
+    page.locator(".state", has_text="succeeded").wait_for()
+    assert page.locator("[hx-trigger]").count() == 0
+    assert visit.said == []
+
+
+def test_the_list_moves_too(visit: Visit, under_way: Run) -> None:
+    page = visit.open("/runs/")
+    page.get_by_text("200 of 450").first.wait_for()
+    Run.objects.filter(pk=under_way.pk).update(state="cancelled", finished_at=timezone.now())
+    page.locator(".state", has_text="cancelled").wait_for()
+    assert visit.said == []
+
+
+@NO_SCRIPT
+def test_without_a_script_a_link_reloads(visit: Visit, under_way: Run) -> None:
+    page = visit.open(f"/runs/{under_way.pk}/")
+    Run.objects.update(done=400)
+    page.get_by_role("link", name="Reload").click()
+    assert page.get_by_text("400 of 450").count() == 1
+
+
+@pytest.mark.parametrize("visit", [NARROW], indirect=True)
+def test_they_are_no_wider_than_a_phone(visit: Visit, under_way: Run) -> None:
+    for path in pages(under_way):
+        page = visit.open(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380, path
+
+
+@pytest.mark.parametrize("visit", [LIGHT, DARK], indirect=True, ids=["light", "dark"])
+def test_axe_finds_no_serious_violation(visit: Visit, under_way: Run) -> Any:
+    for path in pages(under_way):
+        assert serious_violations(visit.open(path)) == [], path
