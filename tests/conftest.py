@@ -49,3 +49,10 @@ def corpora() -> Path:
 def _nothing_kept(settings: Any) -> None:
     """Tests change rows without a new generation, so no answer of one may serve another."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+@pytest.fixture
+def embedded(settings: Any) -> None:
+    """The site without a broker, also where the tests run with one."""
+    settings.REDIS_URL = ""
+    settings.CELERY_TASK_ALWAYS_EAGER = True

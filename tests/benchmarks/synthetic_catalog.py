@@ -41,7 +41,7 @@ def analyse_tables() -> None:
 
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+            cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
 
 
 def rows_by_corpus(numbers: range) -> dict[str, list[FileRow]]:

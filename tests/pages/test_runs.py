@@ -30,7 +30,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> list[list[str]]:
+def begun(monkeypatch: pytest.MonkeyPatch, embedded: None) -> list[list[str]]:
     """The processes that the site would start, without starting them: what they do is tested with real ones."""
     started: list[list[str]] = []
 
