@@ -16,11 +16,13 @@ GROUPS: tuple[tuple[str, bool, tuple[tuple[str, str, str], ...]], ...] = (
     ("Rules", False, (
         ("Rules", "gavel", "detections.rule"),
         ("New rule", "add", "rule-new"),
+        ("Upload", "upload", "rule-upload"),
         ("Drafts", "edit_note", "draft-list"),
         ("Diverged rules", "call_split", "diverged-list"),
         ("Versions", "history", "detections.ruleversion"),
     )),
     ("Names", False, (
+        ("Field names", "match_case", "name-list"),
         ("Aliases", "alternate_email", "detections.aliasoverride"),
         ("Fields", "label", "detections.fieldoverride"),
     )),
@@ -40,6 +42,8 @@ GROUPS: tuple[tuple[str, bool, tuple[tuple[str, str, str], ...]], ...] = (
         ("ATT&amp;CK", "new_releases", "detections.attackrelease"),
         ("Indicators", "search", "detections.indicator"),
         ("Texts of rules", "article", "detections.ruletext"),
+        ("Texts of drafts", "draft", "detections.ruledraft"),
+        ("Uploads", "upload_file", "detections.ruleupload"),
         ("Tags of rules", "sell", "detections.ruletechnique"),
         ("Log sources", "sensors", "detections.rulelogsource"),
         ("Platforms", "devices", "detections.platform"),

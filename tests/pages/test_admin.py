@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
+from catalog.admin.navigation import GROUPS
 from detections.models import Generation, Indicator, Rule, RuleText, Source, Technique
 from tests.importing.checkouts import Checkout
 from tests.pages import rows
@@ -82,6 +83,12 @@ def test_a_source_is_neither_added_nor_deleted(admin_client: Client, snapshot: T
     source = Source.objects.get(slug="sigma")
     assert admin_client.get("/admin/detections/source/add/").status_code == 403
     assert admin_client.post(f"/admin/detections/source/{source.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_the_side_bar_leads_to_every_model() -> None:
+    shown = {target for _, _, entries in GROUPS for _, _, target in entries}
+    registered = {f"{model._meta.app_label}.{model._meta.model_name}" for model in admin.site._registry}
+    assert registered - shown == set()
 
 
 # --- many rules at once ---

@@ -168,7 +168,7 @@
 
   function offer(before) {
     var box = document.getElementById("typed-before");
-    box.querySelector("time").textContent = new Date(before.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    box.querySelector("time").textContent = new Date(before.at).toLocaleTimeString([], { timeStyle: "short", hourCycle: "h23" });
     box.hidden = false;
     box.querySelector("[data-brings]").addEventListener("click", function () {
       KEPT.forEach(function (name) { form.elements[name].value = before.values[name] || ""; });
