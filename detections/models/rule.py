@@ -90,7 +90,17 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         return self.filter(listed, source=rule.source_id, type__in=("correlation", "filter"))
 
     def mark_copies(self) -> set[int]:
-        """Find among these rules the copies of public ones, set `copy` and `live`; the ids that changed.
+        """Find among these rules the copies of public ones, set `copy` and `live`; the ids that changed."""
+        changed = self.wrongly_marked()
+        for is_copy, ids in changed.items():
+            for first in range(0, len(ids), 500):
+                Rule.objects.filter(pk__in=ids[first : first + 500]).update(
+                    copy=is_copy, live=Case(When(lifecycle="live", then=Value(not is_copy)), default=Value(False))
+                )
+        return {pk for ids in changed.values() for pk in ids}
+
+    def wrongly_marked(self) -> dict[bool, list[int]]:
+        """The ids of those that are copies, and of those that are none, but whose `copy` or `live` says otherwise.
 
         A copy is a rule of a source that is not public with the id of a live rule of a public source in the same
         format (a team's fork of a public repository): counted, it would double every reach.
@@ -106,12 +116,7 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         for pk, copy, live, lifecycle, is_copy in rows.iterator():
             if bool(is_copy) != copy or live != (lifecycle == "live" and not is_copy):
                 changed[bool(is_copy)].append(pk)
-        for is_copy, ids in changed.items():
-            for first in range(0, len(ids), 500):
-                Rule.objects.filter(pk__in=ids[first : first + 500]).update(
-                    copy=is_copy, live=Case(When(lifecycle="live", then=Value(not is_copy)), default=Value(False))
-                )
-        return {pk for ids in changed.values() for pk in ids}
+        return changed
 
     def in_order(self) -> RuleQuerySet:
         """By title in code-point order, then by address: a total order."""

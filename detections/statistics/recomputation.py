@@ -18,35 +18,33 @@ from detections.statistics.retrying import retried
 
 log = logging.getLogger(__name__)
 
-_COUNTS = """
-SELECT u.indicator_id AS key,
-       SUM(CASE WHEN u.excluded THEN 0 ELSE 1 END) AS reach,
-       SUM(CASE WHEN u.excluded THEN 1 ELSE 0 END) AS excluded_reach,
-       SUM(CASE WHEN u.excluded OR NOT s.public THEN 0 ELSE 1 END) AS public_reach,
-       SUM(CASE WHEN u.excluded AND s.public THEN 1 ELSE 0 END) AS public_excluded_reach
-FROM detections_ruleindicator u
-JOIN detections_rule r ON r.id = u.rule_id
-JOIN detections_source s ON s.id = r.source_id
-WHERE u.counted AND r.live
-GROUP BY u.indicator_id
-"""
 _REACHES = ("reach", "excluded_reach", "public_reach", "public_excluded_reach")
-# Every indicator whose stored reach is not the true one, with both.
+# Every indicator whose stored reach is not the true one, with both. No join of the two: sorted once, by key.
 _WRONG = f"""
-SELECT i.key, {", ".join(f"i.{name} AS stored_{name}, COALESCE(c.{name}, 0) AS {name}" for name in _REACHES)}
-FROM detections_indicator i LEFT JOIN ({_COUNTS}) c ON c.key = i.key
-WHERE {" OR ".join(f"i.{name} <> COALESCE(c.{name}, 0)" for name in _REACHES)}
+SELECT key, {", ".join(f"SUM(stored_{name}) AS stored_{name}, SUM({name}) AS {name}" for name in _REACHES)}
+FROM (
+    SELECT key, {", ".join(f"{name} AS stored_{name}, 0 AS {name}" for name in _REACHES)} FROM detections_indicator
+    UNION ALL
+    SELECT u.indicator_id, 0, CASE WHEN u.excluded THEN 0 ELSE 1 END, 0, CASE WHEN u.excluded THEN 1 ELSE 0 END,
+           0, CASE WHEN s.public AND NOT u.excluded THEN 1 ELSE 0 END,
+           0, CASE WHEN s.public AND u.excluded THEN 1 ELSE 0 END
+    FROM detections_rule r
+    JOIN detections_source s ON s.id = r.source_id
+    JOIN detections_ruleindicator u ON u.rule_id = r.id
+    WHERE r.live AND u.counted
+) AS both_counts
+GROUP BY key HAVING {" OR ".join(f"SUM(stored_{name}) <> SUM({name})" for name in _REACHES)}
 """
 _DRIFT = f"""
 SELECT w.*, SUM({" + ".join(f"ABS(stored_{name} - {name})" for name in _REACHES)}) OVER ()
-FROM ({_WRONG}) w ORDER BY key LIMIT 20
+FROM ({_WRONG}) AS w ORDER BY key LIMIT 20
 """
 _MEND = f"""
 UPDATE detections_indicator SET {", ".join(f"{name} = w.{name}" for name in _REACHES)}
 FROM ({_WRONG}) AS w WHERE w.key = detections_indicator.key
 """
-_PURGE = """
-DELETE FROM detections_indicator
+_UNUSED = """
+FROM detections_indicator
 WHERE NOT EXISTS (SELECT 1 FROM detections_ruleindicator u WHERE u.indicator_id = detections_indicator.key)
 """
 
@@ -69,14 +67,39 @@ class Recomputation:
     wrong: tuple[dict[str, Any], ...] = ()
 
 
+def recompute(*, expected: bool = False) -> Recomputation:
+    """Mark copies, count every reach anew, drop indicators that nothing uses.
+
+    It looks first, without a lock, and changes wait only when there is something to mend: since a change stores its
+    rows together with their difference, what one statement sees is right at any time. Mended is in one transaction,
+    alone. `expected` says that the caller has changed what counts without counting (a source made public); so has a
+    first load that left the counts stale. Then what is mended is no drift.
+    """
+    if expected or Generation.objects.current().counts_stale or _is_wrong():
+        return _mended(expected)
+    purged = _purged() if _any(f"SELECT key {_UNUSED} LIMIT 1") else 0
+    return Recomputation(Indicator.objects.count(), 0, purged)
+
+
+def _is_wrong() -> bool:
+    return _any(f"{_WRONG} LIMIT 1") or any(Rule.objects.all().wrongly_marked().values())
+
+
 @retried
 @transaction.atomic
-def recompute(*, expected: bool = False) -> Recomputation:
-    """Mark copies, count every reach anew, drop indicators that nothing uses. In one transaction, alone.
+def _purged() -> int:
+    """How many indicators that nothing uses were dropped."""
+    lock_exclusive()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE {_UNUSED}")
+        purged = int(cursor.rowcount)
+    Generation.objects.bump()
+    return purged
 
-    `expected` says that the caller has changed what counts without counting (a source made public); so has a first
-    load that left the counts stale. Then what is mended is no drift.
-    """
+
+@retried
+@transaction.atomic
+def _mended(expected: bool) -> Recomputation:
     lock_exclusive()
     expected = expected or Generation.objects.current().counts_stale
     copies = len(Rule.objects.mark_copies())
@@ -84,7 +107,7 @@ def recompute(*, expected: bool = False) -> Recomputation:
         wrong, difference = ((), 0) if expected else _drift(cursor)
         cursor.execute(_MEND)
         mended = cursor.rowcount
-        cursor.execute(_PURGE)
+        cursor.execute(f"DELETE {_UNUSED}")
         purged = cursor.rowcount
     Generation.objects.bump(counts_stale=False)
     drift = 0 if expected else mended + copies
@@ -102,6 +125,12 @@ def last_drift() -> int:
     runs = Run.objects.filter(kind=Run.Kind.RECOMPUTE, state=Run.State.SUCCEEDED).order_by("-id")
     counts = runs.values_list("counts", flat=True).first() or {}
     return int(counts.get("drift", 0))
+
+
+def _any(sql: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone() is not None
 
 
 def _drift(cursor: Any) -> tuple[tuple[dict[str, Any], ...], int]:

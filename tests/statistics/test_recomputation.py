@@ -44,6 +44,28 @@ def test_a_right_catalog_has_no_drift(catalog: None, caplog: pytest.LogCaptureFi
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+def test_where_nothing_is_wrong_no_page_gets_old(catalog: None) -> None:
+    generation = Generation.objects.current().number
+    recompute()
+    assert Generation.objects.current().number == generation
+
+
+def test_what_nothing_uses_is_dropped_and_is_no_drift(catalog: None) -> None:
+    generation = Generation.objects.current().number
+    Indicator.objects.create(key="unused", field="Image", operator="eq", value="z.exe")
+    found = recompute()
+    assert (found.indicators, found.purged, found.drift) == (3, 1, 0)
+    assert Generation.objects.current().number > generation
+    assert not Indicator.objects.filter(key="unused").exists()
+
+
+def test_a_wrong_mark_alone_is_drift(catalog: None) -> None:
+    Rule.objects.filter(source__slug="team", own_id="two").update(copy=True, live=True)
+    found = recompute()
+    assert (found.mended, found.copies, found.drift, found.wrong) == (0, 1, 1, ())
+    assert not Rule.objects.get(source__slug="team", own_id="two").copy
+
+
 def test_drift_is_told_logged_and_mended(catalog: None, caplog: pytest.LogCaptureFixture) -> None:
     drifted()
     run = request_recomputation()
