@@ -19,6 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.editing import editing_figures
 from tests.benchmarks.growth import LANGUAGES, SHORTEST, growth
 from tests.benchmarks.languages import LanguageReading, read_languages
 from tests.benchmarks.memory import measured
@@ -56,6 +57,7 @@ def main() -> int:
     del readings, documents, timed
     figures["import"] = import_figures(corpora)
     console.print_json(data=figures["import"])
+    figures["editing"] = editing_figures()
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(figures, indent=1))
