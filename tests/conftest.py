@@ -51,6 +51,12 @@ def _nothing_kept(settings: Any) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """The hash that makes guessing passwords slow makes tests with accounts slow, too."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def embedded(settings: Any) -> None:
     """The site without a broker, also where the tests run with one."""
