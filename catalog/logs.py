@@ -111,4 +111,6 @@ def configuration(production: bool) -> dict[str, Any]:
 
 
 def _of_task(name: str) -> str:
-    return str(getattr(current_task.request, name, None) or "")
+    """A part of the task's message: a worker lays its headers over the request, a task in process keeps them apart."""
+    request = current_task.request
+    return str(getattr(request, name, None) or (request.headers or {}).get(name) or "")

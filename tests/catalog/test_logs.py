@@ -107,14 +107,8 @@ def test_a_line_break_in_an_address_makes_no_second_line(client: Client, lines: 
     assert [line["path"] for line in lines.of("fieldguide.request")] == ["/healthz%0AINFO%20forged"]
 
 
-def test_a_task_carries_its_own_id_and_that_of_the_request_that_queued_it(lines: Lines, settings) -> None:
-    if not settings.CELERY_TASK_ALWAYS_EAGER:
-        pytest.skip("REDIS_URL is set: tasks go to a worker (tests/services/test_stack.py).")
-    known = logs.request_id.set("asked-by-1")
-    try:
-        result = tell.delay()
-    finally:
-        logs.request_id.reset(known)
+def test_a_task_tells_its_own_id_and_that_of_the_request_in_its_message(lines: Lines) -> None:
+    result = tell.apply(headers={"request_id": "asked-by-1"})
     (line,) = lines.of("tests.task")
     assert (line["request_id"], line["task_id"]) == ("asked-by-1", result.id)
 
