@@ -12,9 +12,13 @@ from catalog.pages.home import HomeView, SearchView
 from catalog.pages.indicators import IndicatorDetailView
 from catalog.pages.naming import AliasEditView, FieldEditView, FieldMergeView, NameListView
 from catalog.pages.opening import (
+    TechniqueFalsePositivesView,
     TechniqueFieldRulesView,
+    TechniqueFieldsView,
     TechniqueIndicatorRulesView,
     TechniqueIndicatorsView,
+    TechniqueLogSourceRulesView,
+    TechniqueLogSourcesView,
     TechniqueRulesView,
 )
 from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
@@ -35,6 +39,18 @@ urlpatterns = [
     path("techniques/<str:attack_id>/", TechniqueDetailView.as_view(), name="technique-detail"),
     path("techniques/<str:attack_id>/rules/", TechniqueRulesView.as_view(), name="technique-rules"),
     path("techniques/<str:attack_id>/indicators/", TechniqueIndicatorsView.as_view(), name="technique-indicators"),
+    path("techniques/<str:attack_id>/fields/", TechniqueFieldsView.as_view(), name="technique-fields"),
+    path("techniques/<str:attack_id>/log-sources/", TechniqueLogSourcesView.as_view(), name="technique-log-sources"),
+    path(
+        "techniques/<str:attack_id>/log-sources/rules/",
+        TechniqueLogSourceRulesView.as_view(),
+        name="technique-log-source-rules",
+    ),
+    path(
+        "techniques/<str:attack_id>/false-positives/",
+        TechniqueFalsePositivesView.as_view(),
+        name="technique-false-positives",
+    ),
     path(
         "techniques/<str:attack_id>/indicators/<key:key>/rules/",
         TechniqueIndicatorRulesView.as_view(),

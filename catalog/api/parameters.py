@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from catalog.filters import RuleFilterSet
+from detections.guide.naming import NAMESPACES
 
 FIELDS = OpenApiParameter("fields", description="Only these keys of the answer (of a list: of its rows), by commas.")
 ROLLUP = OpenApiParameter(
@@ -14,6 +15,9 @@ ROLLUP = OpenApiParameter(
 FROM = OpenApiParameter("from", description="The revoked id that led here; set by redirects.")
 LIMIT = OpenApiParameter(
     "limit", OpenApiTypes.INT, description="Rows of each table of indicators: 500 unless told, up to 10,000."
+)
+NAMES = OpenApiParameter(
+    "names", enum=list(NAMESPACES), description="Whose names of fields stand in `name`; rows and counts stay the same."
 )
 FILTERS = [
     OpenApiParameter(name, many=True, description=f"{one.label}. Repeats for OR, different filters combine for AND.")

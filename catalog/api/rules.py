@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,10 +19,12 @@ from catalog.api.serializers import (
     RuleIndicatorSerializer,
     RuleLogSourceSerializer,
     RuleSerializer,
+    SimilarSerializer,
     StatedTechniqueSerializer,
 )
 from catalog.filters import RuleListFilterSet
 from detections.guide.rule import predicates_of
+from detections.guide.similar import similar_rules
 from detections.models import Rule
 from detections.models.collation import code_point
 
@@ -86,3 +89,25 @@ class RuleView(Endpoint):
             raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")
         rule.reading = predicates_of(rule.text, self.reader)
         return Response(self.get_serializer(rule).data)
+
+
+class SimilarRulesView(Endpoint):
+    """Live rules of other vendors that check the same things, the closest first; five at most.
+
+    A rule's score is the sum of log(live rules / reach) over the tests that both make under any spelling, without
+    scope and exclusions; they share at least two, or one of reach 10 or less.
+    """
+
+    queryset = Rule.objects.none()
+    serializer_class = SimilarSerializer
+    pagination_class = None
+
+    @extend_schema(operation_id="similar_rules", parameters=[FIELDS])
+    def get(self, request: Request, source: str, own_id: str) -> Response:
+        self.asked(self.queryset)
+        rule = Rule.objects.visible_to(self.reader).filter(source__slug=source, own_id=own_id).first()
+        if rule is None:
+            raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")
+        similar = similar_rules(rule, self.reader)
+        prefetch_related_objects([row.rule for row in similar.rules], "platforms", "domains")
+        return Response(self.get_serializer(similar).data)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from detections.guide.naming import CANONICAL, ShownName
 from detections.models import Rule, Tactic, Technique
 
 ATTACK_LICENCE = (
@@ -87,17 +88,35 @@ class TechniqueDetailSerializer(AttackNoticeMixin, TechniqueSerializer):
         return [{"attack_id": row.attack_id, "name": row.name} for row in rows]
 
 
-class FieldRowSerializer(serializers.Serializer):
-    field = serializers.CharField()
+class NamedFieldMixin(serializers.Serializer):
+    """A row of a canonical field, with its name among those asked for by `names`."""
+
+    field = serializers.CharField(help_text="The canonical field.")
+    name = serializers.SerializerMethodField(help_text="Its name in the namespace asked for by `names`.")
+    published = serializers.SerializerMethodField(
+        help_text="False where that namespace has no name for it; `name` is the canonical one then."
+    )
+
+    def get_name(self, row: Any) -> str:
+        return self._shown(row).text
+
+    def get_published(self, row: Any) -> bool:
+        return self._shown(row).published
+
+    def _shown(self, row: Any) -> ShownName:
+        shown: ShownName | None = self.context.get("names", {}).get(row.field)
+        return shown or ShownName(row.field)
+
+
+class FieldRowSerializer(NamedFieldMixin):
     role = serializers.CharField()
     rules = serializers.IntegerField()
     operators = serializers.DictField(child=serializers.IntegerField())
     samples = serializers.ListField(child=serializers.CharField())
 
 
-class IndicatorRowSerializer(serializers.Serializer):
+class IndicatorRowSerializer(NamedFieldMixin):
     id = serializers.CharField()
-    field = serializers.CharField()
     operator = serializers.CharField()
     value = serializers.CharField()
     role = serializers.CharField()
@@ -164,6 +183,7 @@ class GuideSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializ
     tactics = TacticSerializer(source="technique.tactics", many=True)
     description = serializers.CharField(source="technique.description")
     subtechniques = serializers.BooleanField(source="rollup", help_text="Whether rules of sub-techniques count too.")
+    names = serializers.SerializerMethodField(help_text="Whose names of fields stand in `name`.")
     rules = serializers.IntegerField()
     parsed = serializers.DictField(child=serializers.IntegerField())
     fields = FieldRowSerializer(source="checks.fields", many=True)
@@ -176,6 +196,9 @@ class GuideSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializ
     false_positives = FalsePositiveSerializer(many=True)
     attack_version = serializers.SerializerMethodField()
     attack_licence = serializers.SerializerMethodField()
+
+    def get_names(self, guide: Any) -> str:
+        return str(self.context.get("namespace", CANONICAL))
 
 
 class RuleSerializer(ChosenFieldsMixin, ListedRuleSerializer):
@@ -191,6 +214,38 @@ class RuleSerializer(ChosenFieldsMixin, ListedRuleSerializer):
 
     def get_techniques(self, rule: Rule) -> list[str]:
         return [tag.written for tag in rule.techniques.all()]
+
+
+class SharedTestSerializer(serializers.Serializer):
+    """A test that both rules make, as the rule of the address writes it. `reach` counts it under any spelling."""
+
+    id = serializers.CharField(help_text="Key of the indicator.")
+    field = serializers.CharField()
+    operator = serializers.CharField()
+    value = serializers.CharField()
+    reach = serializers.IntegerField()
+
+
+class SimilarRuleSerializer(serializers.Serializer):
+    rule = ListedRuleSerializer()
+    score = serializers.FloatField()
+    shared_count = serializers.SerializerMethodField()
+    shared = serializers.SerializerMethodField(help_text="The rarest first, 100 at most.")
+
+    def get_shared_count(self, row: Any) -> int:
+        return len(row.shared)
+
+    @extend_schema_field(SharedTestSerializer(many=True))
+    def get_shared(self, row: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = SharedTestSerializer(row.shared[:100], many=True).data
+        return found
+
+
+class SimilarSerializer(ChosenFieldsMixin, serializers.Serializer):
+    """Rules of other vendors that check the same things. `live_rules` is how many the reader sees."""
+
+    live_rules = serializers.IntegerField()
+    rules = SimilarRuleSerializer(many=True)
 
 
 class PredicateSerializer(serializers.Serializer):

@@ -16,13 +16,15 @@ from catalog.api.endpoint import Endpoint
 from catalog.api.errors import BadParameters, UnknownTechnique
 from catalog.api.filtering import ordered
 from catalog.api.pagination import whole_number
-from catalog.api.parameters import FIELDS, FILTERS, FROM, LIMIT, ROLLUP, ordering
+from catalog.api.parameters import FIELDS, FILTERS, FROM, LIMIT, NAMES, ROLLUP, ordering
 from catalog.api.serializers import GuideSerializer, TechniqueDetailSerializer, TechniqueSerializer
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
 from detections.guide.counts import rules_by_technique
-from detections.guide.guide import build_guide
+from detections.guide.guide import Guide, build_guide, rules_of_page
+from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
 from detections.guide.suggestions import suggest_techniques
 from detections.guide.tables import LIMIT as FIRST_INDICATORS
+from detections.importing.names import current_catalogue
 from detections.models import Rule, Technique
 from detections.models.collation import code_point
 
@@ -38,6 +40,14 @@ def rolls_up(request: Request) -> bool:
     if written not in FLAGS:
         raise BadParameters({"subtechniques": ["Write 1 for the rules of sub-techniques too, 0 for none of them."]})
     return FLAGS[written]
+
+
+def namespace(request: Request) -> str:
+    """`?names=`. Raises `BadParameters`."""
+    written = request.query_params.get("names", "") or CANONICAL
+    if written not in NAMESPACES:
+        raise BadParameters({"names": [f"Write one of: {', '.join(NAMESPACES)}."]})
+    return written
 
 
 def find(*written: str) -> list[Technique | None]:
@@ -127,11 +137,22 @@ class TechniqueGuideView(TechniqueView):
     """
 
     serializer_class = GuideSerializer
+    own = (*TechniqueView.own, "names")
 
-    @extend_schema(operation_id="technique_guide", parameters=[*FILTERS, ROLLUP, LIMIT, FROM, FIELDS])
+    @extend_schema(operation_id="technique_guide", parameters=[*FILTERS, ROLLUP, NAMES, LIMIT, FROM, FIELDS])
     def get(self, request: Request, attack_id: str) -> Response:
         technique = self.technique(attack_id)
         rules = self.asked(Rule.objects.visible_to(self.reader)).qs
         limit = whole_number(request, "limit", FIRST_INDICATORS, most=MOST_INDICATORS)
         guide = build_guide(technique, self.reader, rules, rollup=rolls_up(request), limit=limit)
-        return Response(self.get_serializer(guide).data)
+        context = self.get_serializer_context() | {"namespace": namespace(request), "names": self.names(guide)}
+        return Response(self.serializer_class(guide, context=context).data)
+
+    def names(self, guide: Guide) -> dict[str, ShownName]:
+        """The names of the guide's fields in the namespace asked for; empty for canonical ones."""
+        asked = namespace(self.request)
+        if asked == CANONICAL:
+            return {}
+        fields = [row.field for tables in (guide.checks, guide.exclusions) for row in tables.fields]
+        rules = rules_of_page(guide.technique, self.reader, guide.rollup)
+        return shown_names(asked, fields, rules, self.reader, current_catalogue())

@@ -9,7 +9,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from catalog.api.catalog import AttackView, SourceListView
-from catalog.api.rules import RuleListView, RuleView
+from catalog.api.rules import RuleListView, RuleView, SimilarRulesView
 from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
 
 
@@ -52,6 +52,7 @@ urlpatterns = [
     path("v1/techniques/<str:attack_id>/guide/", TechniqueGuideView.as_view(), name="api-technique-guide"),
     path("v1/rules/", RuleListView.as_view(), name="api-rule-list"),
     path("v1/rules/<slug:source>/<own_id:own_id>/", RuleView.as_view(), name="api-rule"),
+    path("v1/rules/<slug:source>/<own_id:own_id>/similar/", SimilarRulesView.as_view(), name="api-similar-rules"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
     path("v1/attack/", AttackView.as_view(), name="api-attack"),
     re_path(r"^(?:.*/)?$", nothing_here),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zlib import crc32
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -13,14 +12,23 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from catalog.pages.filtering import Asked
-from catalog.pages.indicator_tables import MORE, indicator_table
-from catalog.pages.techniques import FLAGS, SHOWN, TechniquePage
+from catalog.pages.guide_tables import MORE, Table, field_table, indicator_table, rows_table
+from catalog.pages.techniques import FLAGS, TechniquePage
 from catalog.templatetags.wording import query_with
-from detections.guide.guide import build_guide, more_indicators, rules_using, rules_with_field
+from detections.guide.guide import (
+    Guide,
+    LogSourceRow,
+    build_guide,
+    more_indicators,
+    rules_using,
+    rules_with_field,
+    rules_with_log_source,
+)
 from detections.guide.indicator import spellings
 from detections.models import Indicator, Rule
 
 PAGE = 100
+OPENED = 50  # rules that open in place
 LAST_OFFSET = 1_000_000
 
 
@@ -57,7 +65,7 @@ class OpenedPage(TechniquePage):
 
     def rules_content(self, rules: QuerySet[Rule]) -> dict[str, Any]:
         """The rules of one page: the first ones in place, all of them page by page elsewhere."""
-        size = SHOWN if self.request.htmx else PAGE
+        size = OPENED if self.request.htmx else PAGE
         page = Paginator(rules.for_list(), size).get_page(self.request.GET.get("page"))
         return {"page_obj": page, "rules": page.object_list, "excluded": self.excluded}
 
@@ -74,7 +82,7 @@ class TechniqueIndicatorRulesView(OpenedPage):
         return self.rules_content(rules) | {
             "indicator": indicator,
             "value": spellings([key], reader).get(key, indicator.value),
-            "scope": f"{'x' if self.excluded else 'i'}-{key}",
+            "names": self.names([indicator.field]),
         }
 
 
@@ -93,7 +101,8 @@ class TechniqueFieldRulesView(OpenedPage):
         )  # fmt: skip
         return self.rules_content(rules) | {
             "field": field,
-            "scope": f"f{crc32(field.encode()):08x}{int(self.excluded)}",
+            "operator": self.request.GET.get("operator", ""),
+            "names": self.names([field]),
         }
 
 
@@ -114,7 +123,6 @@ class TechniqueRulesView(OpenedPage):
             "offset": offset,
             "shown": shown,
             "total": total,
-            "scope": "r",
             "more": address + query_with(self.filter_query(asked), offset=shown) if shown < total else "",
         }
 
@@ -138,4 +146,71 @@ class TechniqueIndicatorsView(OpenedPage):
             self.technique.attack_id, reader, rows, offset, total, query,
             excluded=excluded, equivalent=self.equivalent,
         )  # fmt: skip
-        return {"table": table, "offset": offset}
+        return {"table": table, "offset": offset, "names": self.names(row.field for row in rows)}
+
+
+class TechniqueLogSourceRulesView(OpenedPage):
+    """The rules under a technique that need one log source: `kind` and `name` of the vendor `source`."""
+
+    fragment = "techniques/_log_source_rules.html"
+    own = (*OpenedPage.own, "source", "kind", "name")
+
+    def content(self, asked: Asked, **kwargs: Any) -> dict[str, Any]:
+        vendor, kind, name = (self.request.GET.get(part, "") for part in ("source", "kind", "name"))
+        if "\x00" in vendor + kind + name:
+            raise Http404("No log source has such a name.")
+        row = LogSourceRow(vendor, kind, name, 0)
+        rules = rules_with_log_source(self.technique, self.request.reader, asked.rows, row, rollup=self.rollup)
+        return self.rules_content(rules) | {"log_source": row}
+
+
+class GuideRowsView(OpenedPage):
+    """Further rows of one of the guide's tables that are complete in memory. `heading` and `head` are the page's."""
+
+    page = "techniques/technique_rows.html"
+    own = (*OpenedPage.own, "offset")
+    heading = ""
+    head: tuple[str, ...] = ()
+
+    def content(self, asked: Asked, **kwargs: Any) -> dict[str, Any]:
+        guide = build_guide(self.technique, self.request.reader, asked.rows, rollup=self.rollup, limit=0)
+        return {"offset": self.offset(), "heading": self.heading, "head": self.head} | self.table(
+            guide, self.filter_query(asked)
+        )
+
+    def table(self, guide: Guide, query: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def rows_of(self, page: str, rows: tuple[Any, ...], query: str) -> Table:
+        return rows_table(page, self.technique.attack_id, rows, query, self.offset(), MORE)
+
+
+class TechniqueFieldsView(GuideRowsView):
+    fragment = "techniques/_field_rows.html"
+    heading = "Fields"
+    head = ("Field", "Rules", "How", "Sample values")
+
+    def table(self, guide: Guide, query: str) -> dict[str, Any]:
+        tables = guide.exclusions if self.excluded else guide.checks
+        attack_id = self.technique.attack_id
+        table = field_table(attack_id, tables, query, self.offset(), MORE, excluded=self.excluded)
+        return {"table": table, "names": self.names(row.field for row in table.rows)}
+
+
+class TechniqueLogSourcesView(GuideRowsView):
+    fragment = "techniques/_log_source_rows.html"
+    heading = "Log sources"
+    head = ("Vendor", "Kind", "Name", "Rules")
+
+    def table(self, guide: Guide, query: str) -> dict[str, Any]:
+        names = {group.slug: group.name for group in guide.vendors}
+        return {"table": self.rows_of("technique-log-sources", guide.log_sources, query), "vendor_names": names}
+
+
+class TechniqueFalsePositivesView(GuideRowsView):
+    fragment = "techniques/_false_positive_rows.html"
+    heading = "False positives"
+    head = ("In the rules’ words", "Rules")
+
+    def table(self, guide: Guide, query: str) -> dict[str, Any]:
+        return {"table": self.rows_of("technique-false-positives", guide.false_positives, query)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,15 +13,22 @@ from django.urls import reverse
 from django.views.generic import View
 
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
+from catalog.pages.charts import spread_charts
 from catalog.pages.filtering import Asked, Choice, ask
-from catalog.pages.indicator_tables import first_rows
+from catalog.pages.guide_tables import field_table, first_rows, rows_table
 from catalog.templatetags.wording import query_with
 from detections.guide.coverage import build_coverage
-from detections.guide.guide import build_guide
+from detections.guide.guide import build_guide, rules_of_page
+from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
 from detections.guide.suggestions import suggest_techniques
+from detections.importing.names import current_catalogue
 from detections.models import Rule, Source, Tactic, Technique
 
-SHOWN = 50
+SHOWN = 50  # indicators
+SHOWN_EXCLUDED = 25  # excluded indicators
+SHOWN_FURTHER = 15  # log sources, false positives
+SHOWN_RULES = 30  # of each vendor
+NAMES = {"sigma": "Sigma", "ecs": "ECS", "cim": "CIM"}
 WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
 SHOWS = {"": "all", "covered": "covered", "missing": "only missing"}
 OF_RULES = TechniqueFilterSet.OF_RULES
@@ -34,7 +42,7 @@ class TechniquePage(View):
     404 with suggestions. `own` are the parameters that the page reads itself.
     """
 
-    own: tuple[str, ...] = ("from", "subtechniques", "equivalent")
+    own: tuple[str, ...] = ("from", "subtechniques", "equivalent", "names")
     technique: Technique
     subtechniques: list[Technique]
 
@@ -64,6 +72,8 @@ class TechniquePage(View):
             asked.errors["subtechniques"] = ["Write 1 for the rules of sub-techniques too, 0 for none of them."]
         if self.request.GET.get("equivalent", "") not in FLAGS:
             asked.errors["equivalent"] = ["Write 1 to see the equivalent reach beside the exact one."]
+        if self.request.GET.get("names", "") not in ("", *NAMESPACES):
+            asked.errors["names"] = [f"Write one of: {', '.join(NAMESPACES)}."]
         if "from" in self.request.GET and self.came_from() is None:
             asked.errors["from"] = ["This is no technique that was revoked by this one."]
         return asked
@@ -77,6 +87,20 @@ class TechniquePage(View):
         """Whether the equivalent reach stands beside the exact one."""
         return FLAGS.get(self.request.GET.get("equivalent", ""), False)
 
+    @property
+    def namespace(self) -> str:
+        """Whose names of fields are shown; "" for canonical ones."""
+        written = self.request.GET.get("names", "")
+        return "" if written == CANONICAL else written
+
+    def names(self, fields: Iterable[str]) -> dict[str, ShownName]:
+        """The names of canonical fields as they are shown; empty for canonical names."""
+        if not self.namespace:
+            return {}
+        reader = self.request.reader
+        rules = rules_of_page(self.technique, reader, self.rollup)
+        return shown_names(self.namespace, fields, rules, reader, current_catalogue())
+
     def came_from(self) -> Technique | None:
         """The revoked technique that led here."""
         written = self.request.GET.get("from", "")
@@ -85,9 +109,10 @@ class TechniquePage(View):
         return Technique.objects.filter(attack_id=written.upper(), successor=self.technique).first()
 
     def filter_query(self, asked: Asked, without: tuple[str, ...] = ()) -> str:
-        """The filters in force as a query string, for the addresses of what opens in place."""
-        filters = urlencode(asked.besides(*without))
-        return "&".join(part for part in (filters, "subtechniques=1" if self.rollup else "") if part)
+        """The filters and switches in force as a query string, for the addresses of what opens in place."""
+        own = [("subtechniques", "1")] if self.rollup else []
+        own += [("names", self.namespace)] if self.namespace else []
+        return urlencode([*asked.besides(*without), *own])
 
 
 class TechniqueDetailView(TechniquePage):
@@ -101,12 +126,17 @@ class TechniqueDetailView(TechniquePage):
             "rollup": self.rollup,
             "errors": asked.errors,
             "filter_query": self.filter_query(asked),
+            "filtered": bool(asked.query),
             "choices": [
                 asked.choice("vendor", "Vendor", "all"),
                 asked.choice("platform", "Platform", "all"),
                 asked.choice("domain", "Domain", "all"),
+                Choice("names", "Names", "canonical", tuple(NAMES.items()), self.namespace, ()),
             ],
-            "kept": asked.besides("vendor", "platform", "domain"),
+            "kept": [
+                *asked.besides("vendor", "platform", "domain"),
+                *([("equivalent", "1")] if self.equivalent else []),
+            ],
             "subtechniques": self.subtechniques,
         }
         if self.technique.in_force and not asked.errors:
@@ -116,13 +146,23 @@ class TechniqueDetailView(TechniquePage):
     def guide(self, asked: Asked, query: str) -> dict[str, Any]:
         reader = self.request.reader
         guide = build_guide(self.technique, reader, asked.rows, rollup=self.rollup, limit=SHOWN)
+        attack_id = self.technique.attack_id
+        fields = [row.field for tables in (guide.checks, guide.exclusions) for row in tables.fields]
         return {
             "guide": guide,
+            "names": self.names(fields),
+            "field_table": field_table(attack_id, guide.checks, query, excluded=False),
+            "excluded_field_table": field_table(attack_id, guide.exclusions, query, excluded=True),
             "indicator_table": first_rows(guide, reader, query, excluded=False, equivalent=self.equivalent),
-            "exclusion_table": first_rows(guide, reader, query, excluded=True, equivalent=False),
+            "exclusion_table": first_rows(guide, reader, query, SHOWN_EXCLUDED, excluded=True, equivalent=False),
+            "log_sources": rows_table("technique-log-sources", attack_id, guide.log_sources, query, most=SHOWN_FURTHER),
+            "false_positives": rows_table(
+                "technique-false-positives", attack_id, guide.false_positives, query, most=SHOWN_FURTHER
+            ),
+            "charts": spread_charts(guide.checks.spread),
             "vendor_names": {group.slug: group.name for group in guide.vendors},
             "other_equivalent": int(not self.equivalent),
-            "shown": SHOWN,
+            "shown_rules": SHOWN_RULES,
             "rule_query": self.filter_query(asked, without=("vendor",)),
         }
 

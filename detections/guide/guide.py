@@ -14,7 +14,7 @@ from detections.models import Reader, Rule, RuleField, RuleIndicator, RuleLogSou
 
 __all__ = [
     "FalsePositiveRow", "FieldRow", "Guide", "IndicatorRow", "LogSourceRow", "Tables", "VendorGroup",
-    "build_guide", "more_indicators", "rules_using", "rules_with_field",
+    "build_guide", "more_indicators", "rules_of_page", "rules_using", "rules_with_field", "rules_with_log_source",
 ]  # fmt: skip
 
 SAYS_NOTHING = frozenset({"", "unknown", "none", "n/a"})  # false positives that tell an author nothing
@@ -78,7 +78,7 @@ def build_guide(
     asked = rules.visible_to(reader).under_technique(technique, rollup)
     rows = list(asked.in_order().for_list().defer(*NOT_SHOWN))
     live = [rule for rule in rows if rule.live]
-    checks, exclusions = build_tables(asked.live(), _every(technique, reader, rollup), reader, limit=limit)
+    checks, exclusions = build_tables(asked.live(), rules_of_page(technique, reader, rollup), reader, limit=limit)
     parsed = Counter(rule.parse for rule in live)
     return Guide(
         technique=technique,
@@ -106,7 +106,7 @@ def more_indicators(
 ) -> tuple[IndicatorRow, ...]:
     """The rows of one of the guide's tables of indicators from `offset` on. Two queries."""
     live = rules.visible_to(reader).live().under_technique(technique, rollup)
-    tables = indicator_rows(live, _every(technique, reader, rollup), reader, offset, limit)
+    tables = indicator_rows(live, rules_of_page(technique, reader, rollup), reader, offset, limit)
     return tables[excluded][0]
 
 
@@ -137,8 +137,17 @@ def rules_with_field(
     return live.filter(pk__in=tests.values("rule")).in_order()
 
 
-def _every(technique: Technique, reader: Reader, rollup: bool) -> QuerySet[Rule]:
-    """The rules of the page before any filter."""
+def rules_with_log_source(
+    technique: Technique, reader: Reader, rules: QuerySet[Rule], row: LogSourceRow, *, rollup: bool
+) -> QuerySet[Rule]:
+    """The live rules under the technique that a row of its log sources counts, by title."""
+    needed = RuleLogSource.objects.filter(kind=row.kind, name=row.name)
+    live = rules.visible_to(reader).live().under_technique(technique, rollup)
+    return live.filter(pk__in=needed.values("rule"), source__slug=row.vendor).in_order()
+
+
+def rules_of_page(technique: Technique, reader: Reader, rollup: bool) -> QuerySet[Rule]:
+    """The live rules of the technique's page before any filter."""
     return Rule.objects.visible_to(reader).live().under_technique(technique, rollup)
 
 

@@ -14,6 +14,7 @@ from django.db.models import CharField, Count, F, Max, Q, QuerySet, Value, Windo
 from django.db.models.functions import RowNumber
 
 from detections.guide.indicator import spellings
+from detections.guide.spread import NO_SPREAD, Spread, spread_of
 from detections.models import Reader, Rule, RuleField, RuleIndicator
 from detections.models.collation import code_point
 
@@ -51,11 +52,12 @@ class IndicatorRow:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """All fields, the first indicators, and how many indicators there are."""
+    """All fields, the first indicators, how many indicators there are, and how all of them spread."""
 
     fields: tuple[FieldRow, ...] = ()
     indicators: tuple[IndicatorRow, ...] = ()
     indicators_count: int = 0
+    spread: Spread = NO_SPREAD
 
 
 class _Counted(NamedTuple):
@@ -83,8 +85,10 @@ def build_tables(
     the `limit` from `offset` on.
     """
     checks, exclusions = _field_rows(rules)
-    (checked, checked_count), (excluded, excluded_count) = indicator_rows(rules, every, reader, offset, limit)
-    return Tables(checks, checked, checked_count), Tables(exclusions, excluded, excluded_count)
+    counted = _count_indicators(rules, every, reader)
+    spreads = [spread_of((row.operator, _shown_reach(row)) for row in rows) for rows in counted]
+    checked, excluded = _windows(counted, reader, offset, limit)
+    return Tables(checks, *checked, spreads[0]), Tables(exclusions, *excluded, spreads[1])
 
 
 def indicator_rows(
@@ -95,7 +99,12 @@ def indicator_rows(
     Two queries. Ranked by rules and field first; spellings are read only for the rows shown and for those
     that tie with the first or the last of them, since the spelling decides the order among these.
     """
-    counted = _count_indicators(rules, every, reader)
+    return _windows(_count_indicators(rules, every, reader), reader, offset, limit)
+
+
+def _windows(
+    counted: tuple[list[_Counted], list[_Counted]], reader: Reader, offset: int, limit: int
+) -> tuple[tuple[tuple[IndicatorRow, ...], int], tuple[tuple[IndicatorRow, ...], int]]:
     around = [_around(rows, offset, limit) for rows in counted]
     shown = spellings({row.key for _, rows in around for row in rows}, reader) if limit else {}
     first, second = (
@@ -143,10 +152,15 @@ def _spelled(rows: list[_Counted], shown: dict[str, str], skip: int, limit: int)
     return tuple(
         IndicatorRow(
             row.key, row.field, row.operator, shown.get(row.key, ""), row.role, row.rules,
-            None if row.reach == row.here else row.reach,
+            _shown_reach(row),
         )
         for row in ordered[skip : skip + limit]
     )  # fmt: skip
+
+
+def _shown_reach(row: _Counted) -> int | None:
+    """The corpus reach; None where only the rules of the page make it up."""
+    return None if row.reach == row.here else row.reach
 
 
 def _field_rows(rules: QuerySet[Rule]) -> tuple[tuple[FieldRow, ...], tuple[FieldRow, ...]]:

@@ -27,8 +27,8 @@ def test_the_reference_page_as_json(client: Client, snapshot: Technique) -> None
     assert guide["tactics"] == [{"attack_id": "TA0005", "name": "Defense Impairment"}]
     assert guide["rules"] == 2 and guide["parsed"] == {"full": 1, "partial": 0, "none": 1}
     assert guide["fields"][0] == {
-        "field": "EventType", "role": "filter", "rules": 1, "operators": {"in": 1},
-        "samples": ["CreateDBClusterSnapshot", "CreateDBSnapshot"],
+        "field": "EventType", "name": "EventType", "published": True, "role": "filter", "rules": 1,
+        "operators": {"in": 1}, "samples": ["CreateDBClusterSnapshot", "CreateDBSnapshot"],
     }  # fmt: skip
     assert [row["field"] for row in guide["fields"]] == [
         "EventType", "Provider_Name", "event.dataset", "event.outcome",
@@ -36,6 +36,7 @@ def test_the_reference_page_as_json(client: Client, snapshot: Technique) -> None
     assert guide["indicators_count"] == 5
     assert guide["indicators"][0] == {
         "id": rows.key("EventType", "in", "CreateDBClusterSnapshot"), "field": "EventType", "operator": "in",
+        "name": "EventType", "published": True,
         "value": "CreateDBClusterSnapshot", "role": "filter", "rules": 1, "reach": None,
     }  # fmt: skip
     assert [row["reach"] for row in guide["indicators"]] == [None, None, None, None, 2]

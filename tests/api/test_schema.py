@@ -21,7 +21,8 @@ def test_the_schema_names_what_is_answered(client: Client, snapshot: Technique) 
     schema = client.get("/api/schema/?format=json").json()
     assert set(schema["paths"]) == {
         "/api/v1/techniques/", "/api/v1/techniques/{attack_id}/", "/api/v1/techniques/{attack_id}/guide/",
-        "/api/v1/rules/", "/api/v1/rules/{source}/{own_id}/", "/api/v1/sources/", "/api/v1/attack/",
+        "/api/v1/rules/", "/api/v1/rules/{source}/{own_id}/", "/api/v1/rules/{source}/{own_id}/similar/",
+        "/api/v1/sources/", "/api/v1/attack/",
     }  # fmt: skip
     shapes = schema["components"]["schemas"]
     assert set(answer(client, GUIDE)) == set(shapes["Guide"]["properties"])

@@ -1,8 +1,10 @@
-"""The indicator tables of a guide as a page shows them: some rows, and the address of the next ones."""
+"""The tables of a guide as a page shows them: some rows, and the address of the next ones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 
@@ -11,12 +13,24 @@ from detections.guide.guide import Guide, IndicatorRow, Tables
 from detections.guide.indicator import reach_of
 from detections.models import Reader
 
+FIRST = 25
 MORE = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """`shown` of `total` rows stand on the page up to here; `more` leads to the next ones, "" at the end."""
+
+    rows: tuple[Any, ...]
+    shown: int
+    total: int
+    more: str
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class IndicatorTable:
-    """`shown` of `total` rows stand on the page up to here; `more` leads to the next ones, "" at the end.
+    """Rows as in `Table`.
 
     `equivalent` maps a row's key to its equivalent reach where there is one; None when the column was not asked for.
     """
@@ -29,27 +43,37 @@ class IndicatorTable:
     more: str
 
     @property
-    def prefix(self) -> str:
-        return "x" if self.excluded else "i"
-
-    @property
     def columns(self) -> int:
         return 5 if self.equivalent is None else 6
 
 
-def first_rows(guide: Guide, reader: Reader, query: str, *, excluded: bool, equivalent: bool) -> IndicatorTable:
-    """The first rows of a guide's table."""
+def field_table(
+    attack_id: str, tables: Tables, query: str, offset: int = 0, most: int = FIRST, *, excluded: bool
+) -> Table:
+    """Rows of a guide's fields from `offset` on."""
+    asked = query_with(query, excluded=int(excluded)).removeprefix("?")
+    return rows_table("technique-fields", attack_id, tables.fields, asked, offset, most, excluded=excluded)
+
+
+def rows_table(
+    page: str, attack_id: str, rows: Sequence[Any], query: str, offset: int = 0, most: int = FIRST, *,
+    excluded: bool = False,
+) -> Table:  # fmt: skip
+    """Some of `rows`, whose further ones stand on the page of that name."""
+    shown = min(offset + most, len(rows))
+    more = reverse(page, args=[attack_id]) + query_with(query, offset=shown) if shown < len(rows) else ""
+    return Table(tuple(rows[offset:shown]), max(shown, offset), len(rows), more, excluded)
+
+
+def first_rows(
+    guide: Guide, reader: Reader, query: str, most: int | None = None, *, excluded: bool, equivalent: bool
+) -> IndicatorTable:
+    """The first rows of a guide's table of indicators."""
     tables: Tables = guide.exclusions if excluded else guide.checks
     return indicator_table(
-        guide.technique.attack_id,
-        reader,
-        tables.indicators,
-        0,
-        tables.indicators_count,
-        query,
-        excluded=excluded,
-        equivalent=equivalent,
-    )
+        guide.technique.attack_id, reader, tables.indicators[:most], 0, tables.indicators_count, query,
+        excluded=excluded, equivalent=equivalent,
+    )  # fmt: skip
 
 
 def indicator_table(

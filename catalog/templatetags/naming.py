@@ -1,0 +1,45 @@
+"""Names of fields in the namespace that a reader chose. Formatting only; `names` is empty for canonical names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from detections.guide.naming import ShownName
+
+register = template.Library()
+
+FORMS = {
+    "base": "the last part of the path", "dir": "the folder", "ext": "the ending", "key": "the key",
+    "value": "the name of the value",
+    "arg": "one argument", "cmdline": "a command line", "upn": "an address",
+}  # fmt: skip
+
+
+@register.filter
+def named(field: str, names: Mapping[str, ShownName] | None) -> str:
+    """A canonical field's name in `names`."""
+    shown = names.get(field) if names else None
+    return shown.text if shown else field
+
+
+@register.simple_tag
+def name_badge(field: str, names: Mapping[str, ShownName] | None) -> SafeString | str:
+    """A mark on a canonical name that stands in for one that the namespace does not have."""
+    shown = names.get(field) if names else None
+    if shown is None or shown.published:
+        return ""
+    return format_html(' <span class="badge" title="{}">canonical</span>', "These names have none for this field")
+
+
+@register.simple_tag
+def name_title(field: str, names: Mapping[str, ShownName] | None) -> SafeString | str:
+    """A title with the canonical name, and the part of the value that the shown name holds."""
+    shown = names.get(field) if names else None
+    if shown is None or not shown.published or (shown.text == field and not shown.form):
+        return ""
+    part = f": holds {FORMS[shown.form]}" if shown.form in FORMS else ""
+    return format_html(' title="Canonical {}{}"', field, part)
