@@ -244,6 +244,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "what staff keeps",
     "SITE_SYMBOL": "menu_book",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "catalog.admin.navigation.mark"}],
+    "STYLES": ["catalog.admin.navigation.style"],
     "BORDER_RADIUS": "6px",
     # The greens of `variables.css`.
     "COLORS": {

@@ -63,6 +63,11 @@ def mark(request: HttpRequest) -> str:
     return static("catalog/pictures/mark.svg")
 
 
+def style(request: HttpRequest) -> str:
+    """The site's own rules beside those of the admin's look."""
+    return static("catalog/css/admin.css")
+
+
 def sidebar(request: HttpRequest) -> list[Item]:
     """The groups with the entries that this user may open."""
     return [

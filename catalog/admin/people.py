@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from catalog.admin.readonly import ReadOnlyAdmin
 from catalog.roles import works_in_admin
@@ -34,6 +35,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     list_display = ["username", "roles", "is_staff", "is_active", "last_login"]
     list_filter = ["groups", "is_staff", "is_active", "is_superuser"]
     list_per_page = 50
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultiple()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="Roles")
     def roles(self, user: User) -> str:
@@ -69,6 +76,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     list_display = ["name", "users"]
     list_filter = ["name"]
+    filter_horizontal = ()
 
     @admin.display(description="Users")
     def users(self, group: Group) -> int:

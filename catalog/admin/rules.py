@@ -30,6 +30,12 @@ class RuleAdmin(RuleActions, ReadOnlyAdmin):
     list_select_related = ["source"]
     search_fields = ["title", "own_id", "path"]
     inlines = [RuleTechniqueInline, RuleLogSourceInline]
+    fieldsets = [
+        (None, {"fields": ["source", "own_id", "title", "description", "status", "level", "type", "language"]}),
+        ("Counting", {"fields": ["parse", "lifecycle", "live", "copy", "predicate_count", "exclusion_count"]}),
+        ("Editing", {"fields": ["version", "edited", "base", "held"]}),
+        ("Places", {"fields": ["platforms", "domains", "path", "link", "licence", "created", "modified"]}),
+    ]
     actions_row = ["open_editor", "open_versions"]
     actions_detail = ["open_editor", "open_versions"]
 
