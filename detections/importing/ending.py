@@ -25,11 +25,8 @@ def may_ask(kind: str, source: Source | None) -> bool:
     """Whether nobody has asked for the same within the last minute; from now on somebody has."""
     if not settings.REDIS_URL:
         return True
-    try:
-        return cache.add(_key(kind, source.pk if source else None), 1, HELD_SECONDS)
-    except (RedisError, OSError) as error:
-        logger.warning("Redis holds no lock for a %s: %s", kind, type(error).__name__)
-        return True
+    key = _key(kind, source.pk if source else None)
+    return cache.add(key, 1, HELD_SECONDS) or cache.get(key) is None  # a Redis that is away holds nothing
 
 
 def end(run: Run, state: str, message: str = "", counts: dict[str, Any] | None = None) -> bool:
@@ -43,7 +40,7 @@ def end(run: Run, state: str, message: str = "", counts: dict[str, Any] | None =
 def _release(run: Run) -> None:
     try:
         cache.delete(_key(run.kind, run.source_id))
-    except (RedisError, OSError) as error:
+    except RedisError as error:
         logger.warning("Redis keeps the lock of %s for a minute: %s", run, type(error).__name__)
 
 

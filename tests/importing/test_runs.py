@@ -188,6 +188,14 @@ def test_a_long_queue_abandons_nobody(checkout: Checkout) -> None:
     assert ended(run) == ("failed", "No process took it up.")
 
 
+def test_a_redis_that_is_away_refuses_nobody(settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.CACHES = {"default": {"BACKEND": "catalog.redis_cache.LenientRedisCache", "LOCATION": settings.REDIS_URL}}
+    with pytest.raises(RunError, match="already running"):
+        perform(request_recomputation()), request_recomputation(), request_recomputation()
+    assert list(Run.objects.values_list("state", flat=True)) == ["queued", "succeeded"]
+
+
 def test_without_a_broker_a_process_that_never_started_bars_nobody(checkout: Checkout, embedded: None) -> None:
     run = request_sync("sigma", str(checkout.root))
     Run.objects.update(created_at=timezone.now() - timedelta(minutes=11))
