@@ -227,23 +227,23 @@ class TestWorkers:
         assert site.wait_for_end(run)["state"] == "succeeded"
 
     def test_a_cancelled_run_stops_in_the_middle(self, site: Site, checkout: Checkout) -> None:
-        run = site.sync(written(checkout, 1000))
+        run = site.sync(written(checkout, 600))
         site.wait(run, lambda told: told["done"] > 0)
         assert site.ask(f"answer = runs.cancel(Run.objects.get(pk={run}), 'somebody')") is True
         ended = site.wait_for_end(run)
         assert (ended["state"], ended["message"]) == ("cancelled", "Cancelled by somebody.")
-        assert 0 < ended["rules"] < 1000
+        assert 0 < ended["rules"] < 600
         site.wait(run, lambda told: site.ask("answer = Generation.objects.current().counts_stale") is False)
         again = site.wait_for_end(site.sync(checkout))
-        assert (again["state"], again["rules"]) == ("succeeded", 1000)
+        assert (again["state"], again["rules"]) == ("succeeded", 600)
         assert site.wrong_counts() == 0
 
     def test_a_lost_connection_is_tried_again(self, site: Site, checkout: Checkout) -> None:
-        run = site.sync(written(checkout, 1000))
+        run = site.sync(written(checkout, 600))
         site.wait(run, lambda told: told["done"] > 0)
         assert site.ask(_CUT) > 0
         ended = site.wait_for_end(run)
-        assert (ended["state"], ended["rules"], ended["counts"]["added"]) == ("succeeded", 1000, 1000)
+        assert (ended["state"], ended["rules"], ended["counts"]["added"]) == ("succeeded", 600, 600)
         assert site.wrong_counts() == 0
 
     def test_of_two_requests_at_once_one_is_refused(self, env: dict[str, str], site: Site, checkout: Checkout) -> None:
