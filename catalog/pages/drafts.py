@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from catalog.audit import DELETION, recorded
 from catalog.pages.staff import StaffPage
@@ -28,6 +30,9 @@ class DraftDropView(StaffPage):
     """Forgets a draft. The rule that it would have changed stays as it is."""
 
     http_method_names = ["post"]
+
+    def page_behind(self, **address: Any) -> str:
+        return reverse("draft-list")
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         draft = get_object_or_404(RuleDraft.objects.for_list(), pk=pk)

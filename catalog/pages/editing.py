@@ -210,7 +210,9 @@ class RuleEditView(EditorPage):
         return rule
 
     def page(self, form: EditForm, **more: Any) -> HttpResponse:
-        return super().page(form, merging=self.merging, **more)
+        lines = str(form["text"].value() or "").split("\n") if self.merging else ()
+        marks = [number for number, line in enumerate(lines, start=1) if line.startswith("<<<<<<< ")]
+        return super().page(form, merging=self.merging, marks=marks, **more)
 
 
 class RuleNewView(EditorPage):

@@ -33,14 +33,15 @@ class SignInView(LoginView):
         return response
 
 
-def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """The way to the sign-in page from one that needs an account; a form that was sent brings along what it holds.
+def sign_in_first(request: HttpRequest, behind: str) -> HttpResponse:
+    """The way over the sign-in page to the page `behind`; a form of that page brings along what it holds.
 
     A form is answered with 401, so that a script that asked for a fragment knows why it got none.
     """
     if request.method != "POST":
-        return redirect_to_login(request.get_full_path())
-    context = {"form": SignInView.form_class(request), "next": request.get_full_path(), "typed": _typed(request)}
+        return redirect_to_login(behind)
+    typed = _typed(request) if behind == request.get_full_path() else ""
+    context = {"form": SignInView.form_class(request), "next": behind, "typed": typed}
     return render(request, SignInView.template_name, context, status=401)
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -27,10 +28,14 @@ class StaffPage(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not request.user.is_authenticated:
-            return sign_in_first(request)
+            return sign_in_first(request, self.page_behind(**kwargs))
         if not request.user.has_perm(self.permission):
             raise PermissionDenied("Your role does not allow this. An administrator of this site can give you another.")
         return super().dispatch(request, *args, **kwargs)
+
+    def page_behind(self, **address: Any) -> str:
+        """Where signing in leads: here; what only a button does names the page that has the button."""
+        return self.request.get_full_path() if hasattr(self, "get") else reverse("home")
 
     def rule(self, source: str, own_id: str) -> Rule:
         """The rule of an address, with its texts."""

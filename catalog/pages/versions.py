@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views import View
 
 from catalog.audit import recorded
@@ -64,6 +65,9 @@ class RuleChangeView(StaffPage):
     """A change that a button on the page of versions makes: it takes a reason and the version that was looked at."""
 
     http_method_names = ["post"]
+
+    def page_behind(self, *, source: str, own_id: str, **kwargs: Any) -> str:
+        return reverse("rule-versions", args=[source, own_id])
 
     def change(self, rule: Rule, version: int, reason: str, **kwargs: Any) -> Rule:
         raise NotImplementedError

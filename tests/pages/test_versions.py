@@ -121,6 +121,22 @@ def test_only_editors_change_the_history(apart: Rule, client: Client, path: str)
     assert rule().version == apart.version and rule().held_id == apart.held_id
 
 
+@pytest.mark.parametrize(
+    ("path", "behind"),
+    [
+        (f"{VERSIONS}1/restore/", VERSIONS),
+        (f"{RULE}retire/", VERSIONS),
+        ("/editing/drafts/1/drop/", "/editing/drafts/"),
+        (DIVERGED, DIVERGED),
+    ],
+)
+def test_a_button_that_is_pressed_signed_out_leads_back_to_its_page(sigma: Checkout, path: str, behind: str) -> None:
+    html = Client().post(path, {"reason": "Because."}).content.decode()
+    assert f'name="next" value="{behind}"' in html
+    assert ('name="typed"' in html) == (path == behind)
+    assert signed_in("editor", "ada").get(behind).status_code in (200, 302)
+
+
 # --- diverged rules ---
 
 
@@ -166,7 +182,8 @@ def test_marks_of_a_merge_are_not_saved(editor: Client, apart: Rule, sigma: Chec
     sigma.write("rules/a.yml", FIRST.replace("tool.exe", "theirs.exe"))
     sigma.sync()
     merging = f"{RULE}edit/?merge=1"
-    assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; ours" in page(editor, merging)
+    html = page(editor, merging)
+    assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; ours" in html and '<a href="#id_text" data-line="10">line 10</a>' in html
     assert "1 place to decide" in text(page(editor, DIVERGED))
     marked = OURS.replace("  filter_main:", "# x\n>>>>>>> repository\n  filter_main:")
     refused = editor.post(merging, {"do": "save", "text": marked, "reason": "Done.", "version": apart.version})
