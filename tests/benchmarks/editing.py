@@ -29,7 +29,7 @@ from tests.benchmarks.synthetic import SyntheticRule, synthetic_rule
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 1.5  # times as long as in the small catalog an edit may take in the large one
 _WARM_UP = 20
-console = Console()
+console = Console(width=max(Console().width, 120))  # a pipe is no reason to cut figures
 
 
 def main() -> int:
@@ -79,13 +79,8 @@ def print_editing(figures: dict[str, Any]) -> None:
     for database, row in figures.items():
         for turn in row["rounds"]:
             pairs = [f"{turn['small'][name]:,} → {turn['large'][name]:,}" for name in names]
-            table.add_row(
-                database,
-                " → ".join(f"{rules:,}" for rules in row["rules"]),
-                *pairs,
-                f"{turn['ratio']}",
-                f"{turn['statements_ratio']}",
-            )
+            rules = " → ".join(f"{number:,}" for number in row["rules"])
+            table.add_row(database, rules, *pairs, f"{turn['ratio']}", f"{turn['statements_ratio']}")
     console.print(table)
 
 
@@ -129,9 +124,9 @@ def _figures(database: Any, times: list[tuple[float, float]]) -> dict[str, float
     milliseconds, _ = _timed(database, _recompute)
     whole, inside = (sorted(column) for column in zip(*times, strict=True))
     return {
-        "median_ms": round(whole[len(whole) // 2], 2),
-        "p99_ms": round(whole[int(len(whole) * 0.99)], 2),
-        "statements_ms": round(inside[len(inside) // 2], 2),
+        "median_ms": round(whole[len(whole) // 2], 1),
+        "p99_ms": round(whole[int(len(whole) * 0.99)], 1),
+        "statements_ms": round(inside[len(inside) // 2], 1),
         "recompute_s": round(milliseconds / 1000, 2),
     }
 
