@@ -16,7 +16,6 @@ STAFF = frozenset({EDITOR, ADMINISTRATOR})  # the roles that work in the admin
 
 EDIT_RULES = "detections.change_rule"
 ADD_RULES = "detections.add_rule"
-SEE_DRAFTS = "detections.view_ruledraft"
 
 _EDITED: dict[str, tuple[str, ...]] = {
     "detections.rule": ("add", "change"),

@@ -11,8 +11,8 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 
 from catalog.audit import ADDITION, CHANGE, recorded
 from catalog.filters import RuleFilterSet
@@ -78,9 +78,12 @@ class EditorPage(StaffPage):
         raise NotImplementedError
 
     def find_draft(self, data: QueryDict) -> None:
+        """The draft that is asked for. One that somebody dropped meanwhile takes nothing of a sent form with it."""
         asked = number(data.get("draft", ""))
         if asked:
-            self.draft = get_object_or_404(RuleDraft.objects.for_list(), pk=asked, rule=self.edited)
+            self.draft = RuleDraft.objects.for_list().filter(pk=asked, rule=self.edited).first()
+            if self.draft is None and data is self.request.GET:
+                raise Http404("There is no such draft.")
 
     def begun(self) -> dict[str, Any]:
         """What the form holds at first."""
@@ -115,7 +118,8 @@ class EditorPage(StaffPage):
 
     def keep_draft(self, form: EditForm) -> HttpResponse:
         form.is_valid()
-        if not form.cleaned_data.get("text"):
+        wrong = set(form.errors) - (set() if str(form["reason"].value() or "").strip() else {"reason"})
+        if wrong:
             return refused(self.page(form, asked="draft"))
         user = self.request.user
         try:

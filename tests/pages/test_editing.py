@@ -136,6 +136,24 @@ def test_a_draft_is_dropped(editor: Client) -> None:
     page(editor, f"{EDIT}?draft={draft.pk}", 404)
 
 
+def test_what_a_draft_cannot_hold_is_told_and_stays(editor: Client) -> None:
+    for wrong in ({"platforms": "Windoof"}, {"reason": "x" * 501}, {"text": ""}):
+        response = editor.post(EDIT, typed(BROKEN, do="draft") | wrong)
+        assert response.status_code == 422
+        assert next(iter(wrong.values())) in response.content.decode()
+    assert not RuleDraft.objects.exists()
+
+
+def test_a_draft_that_somebody_dropped_takes_nothing_with_it(editor: Client) -> None:
+    editor.post(EDIT, typed(BROKEN, do="draft"))
+    draft = RuleDraft.objects.get()
+    draft.delete()
+    html = editor.post(EDIT, typed(BROKEN, do="preview", draft=1)).content.decode()
+    assert "selection and and" in html
+    assert editor.post(EDIT, typed(draft=1)).status_code == 302
+    assert rule().text.text == OURS
+
+
 def test_a_draft_belongs_to_its_rule(editor: Client) -> None:
     editor.post(EDIT, typed(BROKEN, do="draft"))
     page(editor, f"/rules/sigma/{B}/edit/?draft={RuleDraft.objects.get().pk}", 404)
