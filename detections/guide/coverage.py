@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Count, F, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Count, QuerySet
 
-from detections.models import Rule, RuleTechnique, Tactic, Technique
+from detections.guide.counts import rules_by_source
+from detections.models import Rule, Tactic, Technique
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,13 @@ def build_coverage(techniques: QuerySet[Technique], rules: QuerySet[Rule], show:
 
     `show` is "covered", "missing" or "" for both; a parent counts as covered when one of its sub-techniques is.
     """
-    tags = RuleTechnique.objects.filter(structural=False, technique__isnull=False, rule__in=rules).order_by()
-    own = tags.values_list("technique_id", "rule__source__slug").annotate(number=Count("rule", distinct=True))
-    by_source: dict[int, dict[str, int]] = {}
-    for technique, slug, number in own:
-        by_source.setdefault(technique, {})[slug] = number
-    rolled: Counter[int] = Counter(
-        dict(
-            tags.annotate(top=Coalesce(F("technique__parent_id"), F("technique_id")))
-            .values_list("top")
-            .annotate(number=Count("rule", distinct=True))
-        )
-    )
+    by_source = rules_by_source(rules)
+    with_below = rules_by_source(rules, rollup=True)
     rows, listed = [], set()
     for technique in techniques.select_related("parent").prefetch_related("tactics").in_order():
         counts = by_source.get(technique.pk, {})
         rules_here = sum(counts.values())
-        rolled_up = rules_here if technique.parent_id else rolled[technique.pk]
+        rolled_up = rules_here if technique.parent_id else sum(with_below.get(technique.pk, {}).values())
         if show and (show == "covered") != bool(rolled_up):
             continue
         listed.add(technique.pk)
