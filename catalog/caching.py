@@ -25,7 +25,7 @@ from detections.models import Generation
 
 KEPT_SECONDS = 60 * 60 * 24
 LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; they are kept compressed, at about a tenth
-PREFIXES = ("/techniques/", "/rules/", "/indicators/", "/sources/", "/api/v1/")
+PREFIXES = ("/matrix/", "/techniques/", "/rules/", "/indicators/", "/compare/", "/sources/", "/api/v1/")
 VARIES = ("Accept", "Cookie", "HX-Request")
 KEEPING = "private, no-cache"  # a browser may keep it for its own reader, and asks each time whether it still holds
 

@@ -11,8 +11,10 @@ from detections.models import Generation
 
 # The sections of the navigation: the first part of the address, the word, the name of the page.
 SECTIONS = (
+    ("matrix", "Matrix", "matrix"),
     ("techniques", "Techniques", "technique-list"),
     ("rules", "Rules", "rule-list"),
+    ("compare", "Compare", "compare"),
     ("sources", "Sources", "source-list"),
     ("api", "API", "api-docs"),
 )

@@ -19,7 +19,7 @@ from drf_spectacular.utils import extend_schema_field
 from catalog.caching import KEPT_SECONDS, code_version
 from catalog.words import unknown_parameter, unknown_word
 from detections.guide.facets import rule_words
-from detections.models import Reader, Rule, RuleTechnique, Tactic, Technique
+from detections.models import Reader, Rule, RuleTechnique, Source, Tactic, Technique
 
 # Known on every list and guide, whether or not a FilterSet reads them.
 KNOWN_EVERYWHERE = frozenset({"page", "page_size", "ordering", "fields", "format", "limit"})
@@ -289,6 +289,55 @@ class TechniqueFilterSet(StrictFilterSet):
                 Q(name__icontains=word) | Q(attack_id__istartswith=word) | Q(parent__name__icontains=word)
             )
         return techniques
+
+
+class MatrixFilterSet(TechniqueFilterSet):
+    """Filters of the matrix. Those of rules choose what is counted, and every technique keeps its place."""
+
+    show = django_filters.ChoiceFilter(
+        method="of_rules",
+        choices=[("covered", "covered"), ("missing", "only missing")],
+        error_messages={"invalid_choice": "Write covered or missing."},
+        label="covered: techniques that such a rule states; missing: those that none does, of the platforms asked for",
+    )
+
+    def filter_queryset(self, queryset: QuerySet[Technique]) -> QuerySet[Technique]:
+        return super(TechniqueFilterSet, self).filter_queryset(queryset)
+
+    def chosen(self, name: str) -> Any:
+        """The value of one filter, the values of one that repeats."""
+        return self.form.cleaned_data[name] if self.is_valid() else ""
+
+
+class CompareFilterSet(MatrixFilterSet):
+    """Filters of the comparison. `vendor` names its two sources; those left out are the first ones by slug."""
+
+    vendor = WordsFilter(method="of_rules", label="Slugs of the two sources that are compared, the first one first")
+    show = django_filters.ChoiceFilter(
+        method="of_rules",
+        choices=[("both", "both"), ("first", "only the first"), ("second", "only the second"), ("neither", "neither")],
+        error_messages={"invalid_choice": "Write both, first, second or neither."},
+        label="Techniques that both sources have a rule for, only the first or the second, or neither",
+    )
+
+    @cached_property
+    def errors(self) -> dict[str, list[str]]:
+        found = dict(super().errors)
+        vendors = [value for name, values in _lists(self.data) if name == "vendor" for value in values if value]
+        if len(vendors) > 2 or len(vendors) != len(set(vendors)):
+            found.setdefault("vendor", []).append("Name two different sources.")
+        return found
+
+    @cached_property
+    def pair(self) -> tuple[Source, ...]:
+        """The two sources; fewer where the reader sees no more."""
+        known = {source.slug: source for source in Source.objects.visible_to(self.reader).in_order()}
+        named = [known[slug] for slug in self.chosen("vendor")]
+        return tuple([*named, *(source for source in known.values() if source not in named)][:2])
+
+    @property
+    def rules(self) -> QuerySet[Rule]:
+        return super().rules.filter(source__in=self.pair)
 
 
 def _lists(data: Any) -> Iterable[tuple[str, list[str]]]:

@@ -5,11 +5,13 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
 from catalog.pages.addresses import IndicatorKey, OwnId
+from catalog.pages.compare import CompareView
 from catalog.pages.diverging import DivergedListView, RuleDivergedView
 from catalog.pages.drafts import DraftDropView, DraftListView
 from catalog.pages.editing import RuleEditView, RuleNewView
 from catalog.pages.home import HomeView, SearchView
 from catalog.pages.indicators import IndicatorDetailView
+from catalog.pages.matrix import MatrixView
 from catalog.pages.naming import AliasEditView, FieldEditView, FieldMergeView, NameListView
 from catalog.pages.opening import (
     TechniqueFalsePositivesView,
@@ -35,6 +37,8 @@ register_converter(IndicatorKey, "key")
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("search/", SearchView.as_view(), name="search"),
+    path("matrix/", MatrixView.as_view(), name="matrix"),
+    path("compare/", CompareView.as_view(), name="compare"),
     path("techniques/", TechniqueListView.as_view(), name="technique-list"),
     path("techniques/<str:attack_id>/", TechniqueDetailView.as_view(), name="technique-detail"),
     path("techniques/<str:attack_id>/rules/", TechniqueRulesView.as_view(), name="technique-rules"),

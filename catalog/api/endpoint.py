@@ -49,3 +49,13 @@ class Endpoint(GenericAPIView):
         if getattr(self, "swagger_fake_view", False):
             return super().get_serializer_context()
         return super().get_serializer_context() | {"chosen": chosen_fields(self.request, self.serializer_class)}
+
+
+class AttackEndpoint(Endpoint):
+    """An address that answers with ATT&CK's own texts, of which it tells the version."""
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if getattr(self, "swagger_fake_view", False):
+            return context
+        return context | {"attack_version": self.request._request.generation.attack_version}

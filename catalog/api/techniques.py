@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.endpoint import Endpoint
+from catalog.api.endpoint import AttackEndpoint, Endpoint
 from catalog.api.errors import BadParameters, UnknownTechnique
 from catalog.api.filtering import ordered
 from catalog.api.pagination import whole_number
@@ -85,7 +85,7 @@ class TechniqueListView(Endpoint):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-class TechniqueView(Endpoint):
+class TechniqueView(AttackEndpoint):
     """One technique by its ATT&CK id. A revoked id leads to its last successor (301)."""
 
     queryset = Technique.objects.none()
@@ -115,12 +115,6 @@ class TechniqueView(Endpoint):
         if "from" in self.request.query_params and (self.came_from is None or self.came_from.successor != self.found):
             raise BadParameters({"from": ["This is no technique that was revoked by this one."]})
         return self.found
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
-        if getattr(self, "swagger_fake_view", False):
-            return context
-        return context | {"attack_version": self.request._request.generation.attack_version}
 
     @extend_schema(operation_id="technique", parameters=[*FILTERS, ROLLUP, FROM, FIELDS])
     def get(self, request: Request, attack_id: str) -> Response:

@@ -9,6 +9,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from catalog.api.catalog import AttackView, SourceListView
+from catalog.api.compare import CompareView
+from catalog.api.matrix import MatrixView, NavigatorLayerView
 from catalog.api.rules import RuleListView, RuleView, SimilarRulesView
 from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
 
@@ -50,6 +52,9 @@ urlpatterns = [
     path("v1/techniques/", TechniqueListView.as_view(), name="api-technique-list"),
     path("v1/techniques/<str:attack_id>/", TechniqueView.as_view(), name="api-technique"),
     path("v1/techniques/<str:attack_id>/guide/", TechniqueGuideView.as_view(), name="api-technique-guide"),
+    path("v1/matrix/", MatrixView.as_view(), name="api-matrix"),
+    path("v1/navigator-layer/", NavigatorLayerView.as_view(), name="api-navigator-layer"),
+    path("v1/compare/", CompareView.as_view(), name="api-compare"),
     path("v1/rules/", RuleListView.as_view(), name="api-rule-list"),
     path("v1/rules/<slug:source>/<own_id:own_id>/", RuleView.as_view(), name="api-rule"),
     path("v1/rules/<slug:source>/<own_id:own_id>/similar/", SimilarRulesView.as_view(), name="api-similar-rules"),

@@ -54,6 +54,11 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
         own = Exists(tags.filter(technique=OuterRef("pk")))
         return self.filter(own | Exists(tags.filter(technique__parent=OuterRef("pk"))))
 
+    def for_matrix(self) -> TechniqueQuerySet:
+        """With what a cell of the matrix shows: no long texts, but parent and tactics."""
+        shown = ("attack_id", "name", "platforms", "is_subtechnique", "parent__attack_id", "parent__name")
+        return self.select_related("parent").prefetch_related("tactics").only(*shown)
+
     def with_relatives(self) -> TechniqueQuerySet:
         """With all that the head of a technique's page shows."""
         return self.select_related("parent", "successor").prefetch_related("tactics")

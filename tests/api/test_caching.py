@@ -23,7 +23,9 @@ def kept(settings: Any, snapshot: Technique, request: pytest.FixtureRequest) -> 
     return snapshot
 
 
-@pytest.mark.parametrize("address", [GUIDE, "/techniques/T1578.001/", "/api/v1/rules/", "/rules/"])
+@pytest.mark.parametrize(
+    "address", [GUIDE, "/techniques/T1578.001/", "/api/v1/rules/", "/rules/", "/matrix/", "/compare/"]
+)
 def test_a_kept_answer_costs_one_query(
     client: Client, kept: Technique, django_assert_num_queries: Any, address: str
 ) -> None:

@@ -18,6 +18,9 @@ OPEN = [
     "/api/v1/techniques/{id}/guide/", "/api/v1/techniques/{id}/guide/?subtechniques=1&limit=10000",
     "/api/v1/rules/", "/api/v1/rules/?live=all&page_size=500", "/api/v1/rules/?technique={id}",
     "/api/v1/sources/", "/api/v1/attack/", "/api/schema/", "/api/",
+    "/matrix/", "/matrix/?view=vendors", "/matrix/?show=missing", "/matrix/?format=csv", "/matrix/?format=svg",
+    "/compare/", "/compare/?show=neither", "/compare/?format=csv",
+    "/api/v1/matrix/", "/api/v1/navigator-layer/", "/api/v1/compare/",
 ]  # fmt: skip
 REFUSED = {
     "/techniques/{id}/indicators/{key}/rules/": 404,
@@ -28,6 +31,13 @@ REFUSED = {
     "/api/v1/rules/?vendor=team": 400,
     "/api/v1/rules/?status={secret}s": 400,
     "/rules/?vendor=team": 400,
+    "/matrix/?vendor=team": 400,
+    "/matrix/?vendor=team&format=svg": 400,
+    "/matrix/?platform={secret}p": 400,
+    "/compare/?vendor=elastic&vendor=team": 400,
+    "/api/v1/matrix/?vendor=team": 400,
+    "/api/v1/navigator-layer/?vendor=team": 400,
+    "/api/v1/compare/?vendor=team": 400,
     "/api/v1/techniques/?vendor=nobody": 400,
     "/api/v1/techniques/{id}/guide/?vendor=nobody&status=nothing&level=nothing&platform=nothing": 400,
 }
@@ -87,7 +97,7 @@ def test_no_answer_of_the_schema_tells_it_whatever_is_asked(client: Client, addr
             assert SECRET not in said and "RDS.AMAZONAWS.COM" not in said, (address, query)
             assert "team" not in said.casefold(), (address, query)
             asked += 1
-    assert len(paths) >= 7 and asked > 50
+    assert len(paths) >= 10 and asked > 80
 
 
 def test_a_private_address_answers_like_one_that_does_not_exist(client: Client, addresses: dict[str, int]) -> None:

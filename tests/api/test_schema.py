@@ -23,11 +23,15 @@ def test_the_schema_names_what_is_answered(client: Client, snapshot: Technique) 
         "/api/v1/techniques/", "/api/v1/techniques/{attack_id}/", "/api/v1/techniques/{attack_id}/guide/",
         "/api/v1/rules/", "/api/v1/rules/{source}/{own_id}/", "/api/v1/rules/{source}/{own_id}/similar/",
         "/api/v1/sources/", "/api/v1/attack/",
+        "/api/v1/matrix/", "/api/v1/navigator-layer/", "/api/v1/compare/",
     }  # fmt: skip
     shapes = schema["components"]["schemas"]
     assert set(answer(client, GUIDE)) == set(shapes["Guide"]["properties"])
     assert set(answer(client, "/api/v1/rules/elastic/snapshot/")) == set(shapes["RuleDetail"]["properties"])
     assert set(answer(client, "/api/v1/techniques/T1578/")) == set(shapes["TechniqueDetail"]["properties"])
+    assert set(answer(client, "/api/v1/matrix/")) == set(shapes["Matrix"]["properties"])
+    assert set(answer(client, "/api/v1/compare/")) == set(shapes["Compare"]["properties"])
+    assert set(answer(client, "/api/v1/navigator-layer/")) >= set(shapes["Layer"]["properties"])
     told = {one["name"] for one in schema["paths"]["/api/v1/techniques/{attack_id}/guide/"]["get"]["parameters"]}
     assert told >= {"vendor", "platform", "domain", "language", "status", "level", "parse", "subtechniques", "limit"}
 

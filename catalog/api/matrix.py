@@ -1,0 +1,148 @@
+"""The ATT&CK matrix in the API, and as a layer of the ATT&CK Navigator."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api.endpoint import AttackEndpoint, Endpoint
+from catalog.api.parameters import FIELDS
+from catalog.api.serializers import AttackNoticeMixin, ChosenFieldsMixin
+from catalog.coverage import counted_sources, matrix_of, said, value_words
+from catalog.exports.navigator import navigator_layer
+from catalog.filters import MatrixFilterSet, StrictFilterSet
+from detections.guide.matrix import Cell
+from detections.models import Technique
+
+
+def parameters_of(filterset: type[StrictFilterSet]) -> list[OpenApiParameter]:
+    """The filters of a FilterSet as the schema tells them."""
+    return [
+        OpenApiParameter(
+            name,
+            many="choices" not in one.extra and name != "q",
+            enum=[value for value, _ in one.extra["choices"]] if "choices" in one.extra else None,
+            description=str(one.label),
+        )
+        for name, one in filterset.base_filters.items()
+    ]
+
+
+class SubtechniqueCellSerializer(serializers.Serializer):
+    """`rules` state the technique itself, `with_subtechniques` also those below it, each once, `vendors` by slug."""
+
+    attack_id = serializers.CharField(source="technique.attack_id")
+    name = serializers.CharField(source="technique.name")
+    rules = serializers.IntegerField()
+    with_subtechniques = serializers.IntegerField(source="rolled_up")
+    vendors = serializers.DictField(source="every", child=serializers.IntegerField())
+    state = serializers.ChoiceField(
+        [("covered", "covered"), ("missing", "missing"), ("elsewhere", "elsewhere")],
+        help_text="elsewhere: without a rule, and ATT&CK knows it on none of the platforms asked for.",
+    )
+    guide = serializers.SerializerMethodField()
+
+    def get_guide(self, cell: Cell) -> str:
+        return reverse("api-technique-guide", args=[cell.technique.attack_id])
+
+
+class CellSerializer(SubtechniqueCellSerializer):
+    subtechniques = SubtechniqueCellSerializer(many=True)
+
+
+class ColumnSerializer(serializers.Serializer):
+    """A tactic. `techniques` and `covered` count those without sub-techniques, whatever is shown."""
+
+    attack_id = serializers.CharField(source="tactic.attack_id")
+    name = serializers.CharField(source="tactic.name")
+    techniques = serializers.IntegerField()
+    covered = serializers.IntegerField()
+    cells = CellSerializer(many=True)
+
+
+class MatrixSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializer):
+    """`covered` and `missing` count each technique and sub-technique once, whatever is shown."""
+
+    rules = serializers.IntegerField(help_text="Live rules that answer the filters.")
+    techniques = serializers.IntegerField()
+    covered = serializers.IntegerField()
+    missing = serializers.IntegerField()
+    elsewhere = serializers.IntegerField()
+    tactics = ColumnSerializer(source="columns", many=True)
+    attack_version = serializers.SerializerMethodField()
+    attack_licence = serializers.SerializerMethodField()
+
+
+class MatrixView(AttackEndpoint):
+    """The ATT&CK matrix with the live rules that state each technique and that answer the filters.
+
+    Filters of rules choose what is counted; every technique keeps its place, unless `show` says otherwise.
+    """
+
+    queryset = Technique.objects.none()
+    serializer_class = MatrixSerializer
+    filterset_class = MatrixFilterSet
+    pagination_class = None
+
+    @extend_schema(operation_id="matrix", parameters=[*parameters_of(MatrixFilterSet), FIELDS])
+    def get(self, request: Request) -> Response:
+        return Response(self.get_serializer(matrix_of(self.asked(Technique.objects.in_force()))).data)
+
+
+class LayerTechniqueSerializer(serializers.Serializer):
+    """`score` counts the rules of a technique and its sub-techniques; `metadata` holds them by vendor."""
+
+    techniqueID = serializers.CharField()  # noqa: N815 the format's own name
+    tactic = serializers.CharField()
+    score = serializers.IntegerField()
+    color = serializers.CharField()
+    comment = serializers.CharField()
+    enabled = serializers.BooleanField()
+    metadata = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    showSubtechniques = serializers.BooleanField()  # noqa: N815 the format's own name
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class AnythingField(serializers.DictField):
+    """A part of the format that the Navigator describes."""
+
+
+class LayerSerializer(serializers.Serializer):
+    """A layer of the ATT&CK Navigator, format 4.5; of its keys the ones that say something of rules."""
+
+    name = serializers.CharField()
+    versions = serializers.DictField(child=serializers.CharField())
+    domain = serializers.CharField()
+    description = serializers.CharField()
+    techniques = LayerTechniqueSerializer(many=True)
+    gradient = AnythingField()
+    legendItems = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))  # noqa: N815
+    layout = AnythingField()
+
+
+class NavigatorLayerView(Endpoint):
+    """The matrix as a layer of MITRE's ATT&CK Navigator, format 4.5: open it there as a file."""
+
+    queryset = Technique.objects.none()
+    serializer_class = LayerSerializer
+    filterset_class = MatrixFilterSet
+    pagination_class = None
+
+    @extend_schema(operation_id="navigator_layer", parameters=parameters_of(MatrixFilterSet))
+    def get(self, request: Request) -> Response:
+        asked = self.asked(Technique.objects.in_force())
+        sources = counted_sources(asked)
+        query = request.query_params.copy()
+        for name in ("format", "fields"):
+            query.pop(name, None)
+        layer = navigator_layer(
+            matrix_of(asked),
+            sources,
+            attack_version=request._request.generation.attack_version,
+            said=said(asked, value_words(sources)),
+            address=request.build_absolute_uri(reverse("matrix") + (f"?{query.urlencode()}" if query else "")),
+        )
+        return Response(layer, headers={"Content-Disposition": 'attachment; filename="fieldguide-layer.json"'})
