@@ -22,6 +22,7 @@ from detections.importing.repository import ALLOWED, checked_branch, checked_url
 from detections.importing.runs import RunError, request_fetch
 from detections.importing.sources import count_again
 from detections.models import Generation, Source, SourceFile, SourceText
+from detections.statistics.locks import lock_exclusive
 
 
 class SourceForm(forms.ModelForm):
@@ -66,6 +67,8 @@ class SourceAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Source, form: forms.ModelForm, change: bool) -> None:
+        if "public" in form.changed_data:
+            lock_exclusive()  # before the source's row: a sync holds the shared lock when it comes to that
         super().save_model(request, obj, form, change)
         if form.changed_data:
             count_again("public" in form.changed_data)

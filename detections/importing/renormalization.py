@@ -16,6 +16,7 @@ from detections.importing.rows import RowWriter
 from detections.importing.stored import read_with_of, stored_document
 from detections.models import Rule, Source, Technique
 from detections.statistics.differences import counted_change
+from detections.statistics.locks import lock_shared
 from detections.statistics.retrying import retried
 
 BATCH = 100
@@ -47,6 +48,7 @@ def renormalize(rules: Iterable[int], progress: Progress | None = None) -> Renor
 @retried
 @transaction.atomic
 def _renormalized(keys: list[int]) -> tuple[int, int]:
+    lock_shared()
     rows = Rule.objects.filter(pk__in=keys).select_for_update(of=("self",)).select_related("text", "source")
     by_source: dict[Source, list[Rule]] = {}
     for rule in rows.order_by("pk"):
