@@ -66,7 +66,9 @@ def preview(
     except UnreadableError as error:
         return Preview(None, (error.problem,), refused=f"The text holds no rule: {error.problem.message}")
     analysis = analyse(document, current_catalogue(), overrides)
-    refused = refusal(analysis, rule) or _wrong_overrides(overrides)
+    # What the rule says already stands, whatever is wrong in it: its words may still be laid over.
+    stands = rule is not None and rule.text.text == document.text
+    refused = ("" if stands else refusal(analysis, rule)) or _wrong_overrides(overrides)
     return Preview(analysis, analysis.problems, tuple(_with_reach(analysis, reader, rule)), refused)
 
 
@@ -82,8 +84,8 @@ def read_document(source: Source, text: str, rule: Rule | None, path: str = "") 
     typed = document_of(source, text, rule.path, read_with)
     document = stored_document(rule, read_with, text)
     if typed.own_id == rule.own_id or typed.own_id == _made_id(rule, read_with):
-        return document
-    return replace(document, own_id=typed.own_id)
+        return replace(document, line=typed.line)
+    return replace(document, own_id=typed.own_id, line=typed.line)
 
 
 def _made_id(rule: Rule, read_with: ReadWith) -> str:

@@ -115,14 +115,17 @@ def still_retired(rule: Rule, overrides: Overrides) -> Overrides:
     return replace(overrides, lifecycle=overrides.lifecycle or rule.overrides.get("lifecycle"))
 
 
-def store(rule: Rule, text: str, overrides: Overrides, cause: Cause, kept: Overrides | None = None) -> Rule:
+def store(
+    rule: Rule, text: str, overrides: Overrides, cause: Cause, *, kept: Overrides | None = None, stood: bool = False
+) -> Rule:
     """Write what a locked rule says from now on. `kept` are the overrides that stay on the rule (the same).
 
+    `stood` says that the text was the rule's before, here or in its repository: then it may have errors.
     A rule that says what its repository says last, without overrides, is no longer edited.
     """
     kept = overrides if kept is None else kept
     read = preview(rule.source, text, overrides, rule=rule)
-    if read.analysis is None or read.refused:
+    if read.analysis is None or (read.refused and not stood):
         raise NotSavableError(read.refused, read.problems)
     row = rule_row(read.analysis)
     history = History(rule.source, cause)

@@ -96,7 +96,7 @@ def restore(rule: Rule, number: int, version: int, reason: str, author: Abstract
     if wanted.lifecycle == RETIRED and overrides.lifecycle is None:
         # The repository had removed it: to be restored as removed it is retired by hand.
         overrides = Overrides.of_json({**wanted.overrides, "lifecycle": RETIRED})
-    return store(row, wanted.text, overrides, cause)
+    return store(row, wanted.text, overrides, cause, stood=True)
 
 
 def three_way(rule: Rule) -> ThreeWay:
@@ -131,7 +131,7 @@ def take(rule: Rule, version: int, reason: str, author: AbstractBaseUser | None)
         raise EditError("The repository has no newer text of this rule.")
     removed = Overrides(lifecycle=RETIRED) if row.held.lifecycle == RETIRED else NOTHING
     cause = Cause(RuleVersion.Origin.EDIT, author, reason or "The repository's text was taken")
-    return store(row, row.held.text, removed, cause, kept=NOTHING)
+    return store(row, row.held.text, removed, cause, kept=NOTHING, stood=True)
 
 
 @retried

@@ -10,6 +10,7 @@ from detections.editing.drafts import publish_draft, save_draft
 from detections.editing.errors import EditConflictError, EditError, NotSavableError
 from detections.editing.preview import preview
 from detections.editing.rules import Edit, create_rule, retire_rule, revive_rule, save_rule, tag_rule
+from detections.editing.versions import restore
 from detections.importing.renormalization import renormalize
 from detections.models import Generation, Indicator, Reader, Rule, RuleDraft, RuleVersion, Source
 from detections.statistics.recomputation import recompute
@@ -177,3 +178,29 @@ def test_rules_are_read_again_from_their_own_texts(rule: Rule, ada: User) -> Non
 def test_a_rule_that_names_no_licence_is_under_its_sources(sigma: Checkout, team: Source, ada: User) -> None:
     assert Rule.objects.get(own_id=A).licence == "DRL-1.1"
     assert create_rule(team, sigma_rule(OWN), NOTHING, "New", ada).licence == ""
+
+
+def test_a_rule_whose_own_text_has_errors_can_be_retired_and_told_otherwise(sigma: Checkout, ada: User) -> None:
+    broken = OTHER.replace("selection and not filter_main", "selection and not filter_min")
+    sigma.write("rules/a.yml", broken)
+    sigma.sync()
+    rule = Rule.objects.get(own_id=A)
+    assert rule.parse != "full"
+    named = save_rule(rule, edit(broken, rule.version, title="Ours"), ada)
+    assert (named.title, named.text.text) == ("Ours", broken)
+    gone = retire_rule(named, named.version, "Broken", ada)
+    assert not gone.live
+    with pytest.raises(NotSavableError):
+        save_rule(gone, edit(broken.replace("other.exe", "third.exe"), gone.version), ada)
+    mended = save_rule(gone, edit(OTHER, gone.version), ada)
+    back = restore(mended, 2, mended.version, "", ada)
+    assert back.text.text == broken
+
+
+def test_the_lines_of_what_is_typed_count_from_its_own_beginning(sigma: Checkout, ada: User) -> None:
+    sigma.write("rules/a.yml", sigma_rule(A) + "---\n" + sigma_rule(OWN, title="Second"))
+    sigma.sync()
+    second = Rule.objects.get(own_id=OWN)
+    assert second.text.line > 1
+    told = preview(second.source, second.text.text.replace("not filter_main", "and"), rule=second)
+    assert [problem.line for problem in told.problems if problem.severity == "error"][:1] == [13]
