@@ -248,10 +248,10 @@ class SourceSync:
             )
 
     def _keep_source(self) -> None:
-        self.source.commit = self.run.options["commit"]
-        self.source.location = str(self.root)
-        self.source.synced_at = timezone.now()
-        self.source.save(update_fields=["commit", "location", "synced_at"])
+        """What the source is told of a sync: no edit of it, so nothing for its history."""
+        Source.objects.filter(pk=self.source.pk).update(
+            commit=self.run.options["commit"], location=str(self.root)[:400], synced_at=timezone.now()
+        )
 
     def _hear(self, arrived: int) -> None:
         if self._is_time_to_beat():
@@ -301,8 +301,9 @@ def count_what_was_left() -> None:
 
 
 def _others_sync(run: Run | None = None) -> bool:
-    others = Run.objects.active().filter(kind=Run.Kind.SYNC_SOURCE)
-    return others.exclude(pk=run.pk if run else None).exists()
+    """Whether another sync is under way, and alive."""
+    syncs = Run.objects.filter(kind=Run.Kind.SYNC_SOURCE, state=Run.State.RUNNING)
+    return any(other != run and not other.is_abandoned() for other in syncs)
 
 
 def _plain(outcome: Outcome) -> dict[str, Any]:
