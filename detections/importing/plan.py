@@ -7,6 +7,7 @@ from pathlib import Path
 
 from detections.analysis.engine import fingerprint
 from detections.documents.decoding import MAX_BYTES
+from detections.importing.stored import with_shared
 from detections.models import Source, SourceFile
 from detections.normalization.catalogue import Catalogue, base_catalogue
 from detections.vendors.checkout import rule_paths
@@ -16,7 +17,7 @@ from detections.vendors.vendor import ReadWith, Vendor
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`changed` are (path, fingerprint) pairs to analyse, `present` all paths of the checkout, `gone` known paths
-    that it holds no more. `read_with` is what the files are read with."""
+    that it holds no more. `read_with` is what the checkout says that they are read with."""
 
     changed: tuple[tuple[str, str], ...]
     present: frozenset[str]
@@ -30,7 +31,8 @@ def plan_sync(source: Source, vendor: Vendor, root: Path, catalogue: Catalogue) 
     paths = rule_paths(vendor, root)
     read_with = vendor.read_with(root)
     known = dict(SourceFile.objects.filter(source=source).values_list("path", "fingerprint"))
-    prints = {path: _fingerprint(root / path, read_with.digest + named) for path in paths}
+    digest = with_shared(source, read_with).digest + named
+    prints = {path: _fingerprint(root / path, digest) for path in paths}
     return Plan(
         tuple((path, print_) for path, print_ in prints.items() if known.get(path) != print_),
         frozenset(paths),

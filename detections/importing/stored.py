@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from detections.documents.document import RuleDocument
@@ -24,16 +25,32 @@ def keep_read_with(source: Source, read_with: ReadWith) -> None:
 
 
 def read_with_of(source: Source) -> ReadWith:
-    """What the rules of a source are read with: its own texts over those of the public sources in its format."""
-    shared = SourceText.objects.filter(source__vendor=source.vendor, source__public=True)
-    texts = dict(shared.exclude(source=source).order_by("source__slug").values_list("name", "text"))
-    texts.update(SourceText.objects.filter(source=source).values_list("name", "text"))
-    return ReadWith(texts, source.read_with_digest)
+    """What the rules of a source are read with when its checkout is not at hand."""
+    texts = dict(SourceText.objects.filter(source=source).values_list("name", "text"))
+    return with_shared(source, ReadWith(texts, source.read_with_digest))
+
+
+def with_shared(source: Source, own: ReadWith) -> ReadWith:
+    """A team's texts over those of the vendor whose format it writes: its rules call the vendor's macros, too.
+
+    The vendor's own rules are read with the vendor's texts alone.
+    """
+    if source.slug == source.vendor:
+        return own
+    vendors = Source.objects.filter(slug=source.vendor, public=True).exclude(read_with_digest="").first()
+    if vendors is None:
+        return own
+    shared = dict(SourceText.objects.filter(source=vendors).values_list("name", "text"))
+    digest = hashlib.sha256(f"{own.digest} {vendors.read_with_digest}".encode()).hexdigest()
+    return ReadWith({**shared, **own.texts}, digest, own.problems)
 
 
 def document_of(source: Source, text: str, path: str, read_with: ReadWith, own_id: str = "") -> RuleDocument:
     """The rule that a text holds; of several the one with the id. Raises `UnreadableError` when it holds none."""
-    reading = VENDORS[source.vendor].read(text, path.split("#")[0], read_with)
+    try:
+        reading = VENDORS[source.vendor].read(text, path.split("#")[0], read_with)
+    except RecursionError as error:
+        raise UnreadableError(Problem("The text is nested too deep to be read. Flatten it.", path)) from error
     documents = {document.own_id: document for document in reversed(reading.documents)}
     if not documents:
         problem = reading.problems[0] if reading.problems else Problem("The text holds no rule.", path)

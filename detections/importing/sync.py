@@ -26,7 +26,7 @@ from detections.importing.names import current_catalogue
 from detections.importing.plan import plan_sync
 from detections.importing.pool import Reading, analysed
 from detections.importing.sources import checkout_of
-from detections.importing.stored import keep_read_with
+from detections.importing.stored import keep_read_with, with_shared
 from detections.models import Generation, Run, RunChunk, Source, SourceFile, Technique
 from detections.statistics.locks import lock_exclusive, lock_shared
 from detections.statistics.recomputation import recompute
@@ -98,7 +98,8 @@ class SourceSync:
 
     @cached_property
     def reading(self) -> Reading:
-        return Reading(self.vendor.slug, str(self.root), self.read_with, current_catalogue())
+        read_with = with_shared(self.source, self.read_with)
+        return Reading(self.vendor.slug, str(self.root), read_with, current_catalogue())
 
     @cached_property
     def techniques(self) -> dict[str, int]:

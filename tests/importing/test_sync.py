@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from detections.documents.problem import UnreadableError
+from detections.importing.renormalization import renormalize
 from detections.importing.runs import RunError, perform, request_sync
 from detections.models import Indicator, Rule, RuleIndicator, Run, Source, SourceFile
 from detections.statistics.recomputation import recompute
@@ -215,4 +216,27 @@ def test_a_macro_that_cannot_be_read_is_a_problem_of_the_source(tmp_path: Path) 
     assert splunk.sync()["changed"] == 1
     assert not SourceFile.objects.filter(path="macros/ours.yml").exists()
     assert reach("tool.exe", "eq") == 1
+    nothing_drifts()
+
+
+def test_a_teams_searches_call_the_vendors_macros(tmp_path: Path) -> None:
+    def search(own_id: str, text: str) -> str:
+        return f"name: A search\nid: {own_id}\nsearch: '{text}'\n"
+
+    vendor = Checkout(tmp_path / "splunk", "splunk")
+    vendor.write("macros/odd.yml", "name: odd\ndefinition: process_name=tool.exe\n")
+    vendor.write("detections/a.yml", search(A, "`odd`"))
+    vendor.sync()
+    team = Checkout(tmp_path / "team", "splunk", slug="team", public=False)
+    team.write("detections/b.yml", search(B, "`odd` user=root"))
+    team.sync()
+    rule = Rule.objects.get(own_id=B)
+    assert set(rule.indicators.values_list("value", flat=True)) == {"tool.exe", "root"}
+    assert renormalize([rule.pk]).skipped == 0
+    assert set(rule.indicators.values_list("value", flat=True)) == {"tool.exe", "root"}
+    assert team.sync()["unchanged"] == 1
+    vendor.write("macros/odd.yml", "name: odd\ndefinition: process_name=other.exe\n")
+    vendor.sync()
+    assert team.sync()["changed"] == 1, "a macro of the vendor is a part of what the team's rules say"
+    assert set(rule.indicators.values_list("value", flat=True)) == {"other.exe", "root"}
     nothing_drifts()
