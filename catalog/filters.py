@@ -6,7 +6,7 @@ has and a parameter that nobody knows are errors, never an empty list or all row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,127 +14,39 @@ import django_filters
 from django import forms
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import extend_schema_field
+from django.utils.functional import SimpleLazyObject
 
 from catalog.caching import KEPT_SECONDS, code_version
-from catalog.words import unknown_parameter, unknown_word
-from detections.guide.facets import rule_words
+from catalog.facets import attack_platforms, rule_words
+from catalog.filter_kinds import (
+    LONGEST,
+    AttackPlatformsFilter,
+    StatedTacticsFilter,
+    TacticsFilter,
+    TagsFilter,
+    TechniquesFilter,
+    TextFilter,
+    WordsField,
+    WordsFilter,
+)
+from catalog.ordering import RULE_ORDERS, TECHNIQUE_ORDERS, Order, in_order, ordering_errors, parted
+from catalog.words import unknown_parameter
 from detections.models import Reader, Rule, RuleTechnique, Source, Tactic, Technique
 
 # Known on every list and guide, whether or not a FilterSet reads them.
 KNOWN_EVERYWHERE = frozenset({"page", "page_size", "ordering", "fields", "format", "limit"})
-LONGEST = 200
 MOST_WORDS = 10
-WORDS = {"type": "array", "items": {"type": "string"}}  # the schema of a filter that has no list of its words
-
-
-class WordsField(forms.MultipleChoiceField):
-    """Words out of the catalog; an unknown one is answered with those that are close, or all."""
-
-    def to_python(self, value: Any) -> list[str]:
-        """The words without blanks: a form's "all" sends an empty one."""
-        return [word for word in dict.fromkeys(super().to_python(value)) if word]
-
-    def validate(self, value: list[str]) -> None:
-        known = [str(choice) for choice, _ in self.choices] if value else []
-        wrong = [word for word in value if word not in known]
-        if wrong:
-            raise forms.ValidationError([unknown_word(word, known) for word in wrong])
-
-
-class WordsFilter(django_filters.MultipleChoiceFilter):
-    """Any of several words; which ones there are depends on the reader (`StrictFilterSet.words`)."""
-
-    field_class = WordsField
-
-    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
-        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
-
-
-class TagsFilter(WordsFilter):
-    """Any of several words of a many-to-many relation whose rows are named by their keys; no row comes twice."""
-
-    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
-        if not value:
-            return qs
-        relation = qs.model._meta.get_field(self.field_name)
-        links = relation.remote_field.through.objects.filter(**{f"{relation.m2m_reverse_field_name()}__in": value})
-        return qs.filter(pk__in=links.values(relation.m2m_field_name()))
-
-
-class TextField(forms.CharField):
-    def clean(self, value: Any) -> str:
-        text = str(super().clean(value))
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise forms.ValidationError("The text holds half of a surrogate pair.") from error
-        return text
-
-
-class TextFilter(django_filters.CharFilter):
-    field_class = TextField
-
-
-class TechniquesField(forms.MultipleChoiceField):
-    """Technique ids in upper or lower case; a revoked one stands for its successor."""
-
-    def to_python(self, value: Any) -> list[str]:
-        return [word.upper() for word in dict.fromkeys(super().to_python(value)) if word]
-
-    def validate(self, value: list[str]) -> None:
-        if len(value) > LONGEST:
-            raise forms.ValidationError(f"At most {LONGEST} ids at once.")
-        written = [word for word in value if word.isascii() and word.isprintable()]
-        known = set(Technique.objects.filter(attack_id__in=written).values_list("attack_id", flat=True))
-        wrong = [word for word in value if word not in known]
-        if wrong:
-            raise forms.ValidationError([f"ATT&CK knows no technique {word[:60]!r}." for word in wrong])
-
-
-@extend_schema_field(WORDS)
-class TechniquesFilter(django_filters.MultipleChoiceFilter):
-    """Rules that state one of several techniques themselves, not by a sub-technique."""
-
-    field_class = TechniquesField
-
-    def filter(self, qs: QuerySet[Rule], value: list[str]) -> QuerySet[Rule]:
-        if not value:
-            return qs
-        stated = Technique.objects.filter(Q(attack_id__in=value) | Q(predecessors__attack_id__in=value))
-        tags = RuleTechnique.objects.filter(technique__in=stated.values("pk"), structural=False)
-        return qs.filter(pk__in=tags.values("rule"))
-
-
-class TacticsField(WordsField):
-    """Short names of tactics; their ids and names mean the same."""
-
-    def to_python(self, value: Any) -> list[str]:
-        words = super().to_python(value)
-        if not words:
-            return []
-        meant = {}
-        for attack_id, shortname, name in Tactic.objects.values_list("attack_id", "shortname", "name"):
-            meant |= {attack_id.casefold(): shortname, name.casefold(): shortname, shortname: shortname}
-        return [meant.get(word.casefold(), word) for word in words]
-
-
-@extend_schema_field(WORDS)
-class TacticsFilter(WordsFilter):
-    field_class = TacticsField
-
-    def filter(self, qs: QuerySet[Technique], value: list[str]) -> QuerySet[Technique]:
-        tactics = Technique.tactics.through.objects.filter(tactic__shortname__in=value)
-        return qs.filter(pk__in=tactics.values("technique")) if value else qs
 
 
 class StrictFilterSet(django_filters.FilterSet):
     """Reports unknown parameters and bad values; with errors it lets no row through.
 
-    `own` are parameters that its page or endpoint reads itself.
+    `own` are parameters that its page or endpoint reads itself, `orders` what `ordering` may name; without orders it
+    is not looked at.
     """
 
     own: tuple[str, ...] = ()
+    orders: Mapping[str, Order] = {}
 
     @property
     def reader(self) -> Reader:
@@ -180,6 +92,8 @@ class StrictFilterSet(django_filters.FilterSet):
                 found[name] = ["The value holds a NUL character."]
             elif name in self.filters and len(values) > 1 and not _repeats(self.filters[name]):
                 found.setdefault(name, []).append(f"Give {name} once.")
+        if self.orders and (messages := ordering_errors(self.ordering, self.orders)):
+            found["ordering"] = messages
         return found
 
     def is_valid(self) -> bool:
@@ -190,6 +104,32 @@ class StrictFilterSet(django_filters.FilterSet):
         if self.errors:
             return self.queryset.none()
         return super().qs
+
+    @property
+    def ordering(self) -> str:
+        """What `ordering` asks for; "" for the list's own order."""
+        return str((self.data or {}).get("ordering", ""))
+
+    @property
+    def in_order(self) -> QuerySet[Any]:
+        """The rows by `ordering`, or by the first of the orders; those without an expression are the view's."""
+        return self.qs if self.errors else in_order(self.qs, self.orders, self.ordering or next(iter(self.orders)))
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.filtered(queryset)
+
+    def filtered(self, rows: QuerySet[Any], without: Collection[str] = ()) -> QuerySet[Any]:
+        """`rows` through all filters but those named in `without`."""
+        for name, value in self.form.cleaned_data.items():
+            if name not in without:
+                rows = self.filters[name].filter(rows, value)
+        return rows
+
+    def without(self, *names: str) -> QuerySet[Any]:
+        """The rows, in no order, that there would be were these filters taken off."""
+        if self.errors:
+            return self.queryset.none()
+        return self.filtered(self.queryset.order_by(), names)
 
     def words(self) -> Mapping[str, Iterable[str]]:
         """For each filter of words the values that a reader may ask for."""
@@ -227,12 +167,19 @@ class RuleFilterSet(StrictFilterSet):
 class RuleListFilterSet(RuleFilterSet):
     """Filters of the list of rules: live ones unless `live` says otherwise."""
 
+    orders = RULE_ORDERS
+
     q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the title, or a rule's id")
     technique = TechniquesFilter(label="Id of a technique that the rule states")
+    tactic = StatedTacticsFilter(label="Short name, id or name of a tactic of a technique that the rule states")
 
-    def filter_queryset(self, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
-        rules = super().filter_queryset(queryset)
-        return rules if self.form.cleaned_data["live"] else rules.filter(live=True)
+    def words(self) -> Mapping[str, Iterable[str]]:
+        return {**self.rule_words, "tactic": SimpleLazyObject(tactic_words)}
+
+    def filtered(self, rows: QuerySet[Rule], without: Collection[str] = ()) -> QuerySet[Rule]:
+        rules = super().filtered(rows, without)
+        asked = "live" in without or self.form.cleaned_data["live"]
+        return rules if asked else rules.filter(live=True)
 
     def with_words(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
         for word in value.split()[:MOST_WORDS]:
@@ -241,7 +188,12 @@ class RuleListFilterSet(RuleFilterSet):
 
 
 class TechniqueFilterSet(StrictFilterSet):
-    """Filters of techniques. Those of rules leave the techniques that a live rule states which answers all of them."""
+    """Filters of techniques. Those of rules leave the techniques that a live rule states which answers all of them.
+
+    `show` asks whether there is such a rule, a sub-technique's standing for its parent too.
+    """
+
+    orders = TECHNIQUE_ORDERS
 
     tactic = TacticsFilter(label="Short name, id or name of a tactic")
     vendor = WordsFilter(method="of_rules", label="Slug of a source")
@@ -251,6 +203,13 @@ class TechniqueFilterSet(StrictFilterSet):
     status = WordsFilter(method="of_rules", label="Status of the rules")
     level = WordsFilter(method="of_rules", label="Level or severity of the rules")
     parse = WordsFilter(method="of_rules", label="How far the rules are parsed")
+    attack_platform = AttackPlatformsFilter(label="Platform in ATT&CK's words")
+    show = django_filters.ChoiceFilter(
+        method="of_coverage",
+        choices=[("covered", "covered"), ("missing", "missing")],
+        error_messages={"invalid_choice": "Write covered or missing."},
+        label="covered: with a live rule that answers the filters; missing: without one",
+    )
     q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the name, or an id")
 
     OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse")
@@ -260,24 +219,46 @@ class TechniqueFilterSet(StrictFilterSet):
         fields: list[str] = []
 
     def words(self) -> Mapping[str, Iterable[str]]:
-        rules = self.rule_words
-        tactics = Tactic.objects.order_by("position").values_list("shortname", flat=True)
-        return {"tactic": tuple(tactics)} | {name: rules[name] for name in self.OF_RULES}
+        lazy = {"tactic": SimpleLazyObject(tactic_words), "attack_platform": SimpleLazyObject(attack_platforms)}
+        return {**self.rule_words, **lazy}
 
     @property
     def rules(self) -> QuerySet[Rule]:
         """The live rules that the reader sees and that answer the filters of rules: what is counted."""
+        return self.rules_without()
+
+    def rules_without(self, *names: str) -> QuerySet[Rule]:
+        """These rules, were some filters of rules taken off."""
         rules = Rule.objects.visible_to(self.reader).live()
         for name in self.OF_RULES if self.is_valid() else ():
-            rules = RuleFilterSet.base_filters[name].filter(rules, self.form.cleaned_data[name])
+            if name not in names:
+                rules = RuleFilterSet.base_filters[name].filter(rules, self.form.cleaned_data[name])
         return rules
 
-    def filter_queryset(self, queryset: QuerySet[Technique]) -> QuerySet[Technique]:
-        techniques = super().filter_queryset(queryset)
-        if not any(self.form.cleaned_data[name] for name in self.OF_RULES):
+    def filtered(self, rows: QuerySet[Technique], without: Collection[str] = ()) -> QuerySet[Technique]:
+        techniques = super().filtered(rows, without)
+        show = "" if "show" in without else self.form.cleaned_data["show"]
+        if show == "covered":
+            return techniques.covered_by(self.rules_without(*without))
+        if show == "missing":
+            return techniques.not_covered_by(self.rules_without(*without))
+        if not any(self.form.cleaned_data[name] for name in self.OF_RULES if name not in without):
             return techniques
-        stated = RuleTechnique.objects.filter(rule__in=self.rules.values("pk"), structural=False)
+        rules = self.rules_without(*without)
+        stated = RuleTechnique.objects.filter(rule__in=rules.values("pk"), structural=False)
         return techniques.filter(pk__in=stated.values("technique"))
+
+    def ranked(self, counts: Mapping[int, int]) -> QuerySet[Technique] | list[Technique]:
+        """The techniques by `ordering`; `counts` are the rules of each, by its key."""
+        name, falls = parted(self.ordering)
+        if name != "rules":
+            return self.in_order
+        rows = in_order(self.qs, self.orders, "attack_id")
+        return sorted(rows, key=lambda row: -counts.get(row.pk, 0) if falls else counts.get(row.pk, 0))
+
+    def of_coverage(self, techniques: QuerySet[Technique], name: str, value: str) -> QuerySet[Technique]:
+        """Nothing yet: it is asked together with the filters of rules."""
+        return techniques
 
     def of_rules(self, techniques: QuerySet[Technique], name: str, value: list[str]) -> QuerySet[Technique]:
         """Nothing yet: the filters of rules are asked of one and the same rule, all together."""
@@ -294,6 +275,8 @@ class TechniqueFilterSet(StrictFilterSet):
 class MatrixFilterSet(TechniqueFilterSet):
     """Filters of the matrix. Those of rules choose what is counted, and every technique keeps its place."""
 
+    orders: Mapping[str, Order] = {}
+
     show = django_filters.ChoiceFilter(
         method="of_rules",
         choices=[("covered", "covered"), ("missing", "only missing")],
@@ -301,8 +284,8 @@ class MatrixFilterSet(TechniqueFilterSet):
         label="covered: techniques that such a rule states; missing: those that none does, of the platforms asked for",
     )
 
-    def filter_queryset(self, queryset: QuerySet[Technique]) -> QuerySet[Technique]:
-        return super(TechniqueFilterSet, self).filter_queryset(queryset)
+    def filtered(self, rows: QuerySet[Technique], without: Collection[str] = ()) -> QuerySet[Technique]:
+        return super(TechniqueFilterSet, self).filtered(rows, without)
 
     def chosen(self, name: str) -> Any:
         """The value of one filter, the values of one that repeats."""
@@ -338,6 +321,11 @@ class CompareFilterSet(MatrixFilterSet):
     @property
     def rules(self) -> QuerySet[Rule]:
         return super().rules.filter(source__in=self.pair)
+
+
+def tactic_words() -> tuple[str, ...]:
+    """The short names of tactics in matrix order."""
+    return tuple(Tactic.objects.order_by("position").values_list("shortname", flat=True))
 
 
 def _lists(data: Any) -> Iterable[tuple[str, list[str]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -34,26 +33,3 @@ def checked(
     if filterset.errors:
         raise BadParameters(filterset.errors)
     return filterset
-
-
-def ordered(
-    request: Request,
-    queryset: QuerySet[Any],
-    columns: Mapping[str, Any],
-    default: str,
-    counted: tuple[str, Mapping[int, int]] | None = None,
-) -> QuerySet[Any] | list[Any]:
-    """By `ordering`, one of `columns`, with `-` for descending; ties by the default. Raises `BadParameters`.
-
-    `counted` is one more column, whose values by primary key are known already: rows then come as a list.
-    """
-    written = request.query_params.get("ordering") or default
-    name, falls = written.removeprefix("-"), written.startswith("-")
-    if counted and name == counted[0]:
-        rows = list(queryset.order_by(columns[default].asc(), "pk"))
-        return sorted(rows, key=lambda row: -counted[1][row.pk] if falls else counted[1][row.pk])
-    if name not in columns:
-        known = ", ".join([*columns, *([counted[0]] if counted else [])])
-        raise BadParameters({"ordering": [f"Write one of {known}, with - before it for descending."]})
-    first = columns[name].desc() if falls else columns[name].asc()
-    return queryset.order_by(first, columns[default].asc(), "pk")

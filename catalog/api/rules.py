@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.endpoint import Endpoint
-from catalog.api.filtering import ordered
 from catalog.api.parameters import FIELDS, ordering
 from catalog.api.serializers import (
     BesideSerializer,
@@ -23,12 +22,10 @@ from catalog.api.serializers import (
     StatedTechniqueSerializer,
 )
 from catalog.filters import RuleListFilterSet
+from catalog.ordering import RULE_ORDERS
 from detections.guide.rule import predicates_of
 from detections.guide.similar import similar_rules
 from detections.models import Rule
-from detections.models.collation import code_point
-
-COLUMNS = ("title", "modified", "created", "level")
 
 
 class RuleListView(Endpoint):
@@ -38,10 +35,12 @@ class RuleListView(Endpoint):
     serializer_class = RuleSerializer
     filterset_class = RuleListFilterSet
 
-    @extend_schema(operation_id="rules", responses=RuleSerializer(many=True), parameters=[ordering(*COLUMNS), FIELDS])
+    @extend_schema(
+        operation_id="rules", responses=RuleSerializer(many=True), parameters=[ordering(*RULE_ORDERS), FIELDS]
+    )
     def get(self, request: Request) -> Response:
-        rules = self.asked(Rule.objects.visible_to(self.reader)).qs.for_list().prefetch_related("techniques")
-        rows = ordered(request, rules, {name: code_point(name) for name in COLUMNS}, "title")
+        asked = self.asked(Rule.objects.visible_to(self.reader))
+        rows = asked.in_order.for_list().prefetch_related("techniques")
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
 

@@ -14,11 +14,11 @@ from rest_framework.response import Response
 
 from catalog.api.endpoint import AttackEndpoint, Endpoint
 from catalog.api.errors import BadParameters, UnknownTechnique
-from catalog.api.filtering import ordered
 from catalog.api.pagination import whole_number
 from catalog.api.parameters import FIELDS, FILTERS, FROM, LIMIT, NAMES, ROLLUP, ordering
 from catalog.api.serializers import GuideSerializer, TechniqueDetailSerializer, TechniqueSerializer
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
+from catalog.ordering import TECHNIQUE_ORDERS
 from detections.guide.counts import rules_by_technique
 from detections.guide.guide import Guide, build_guide, rules_of_page
 from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
@@ -26,11 +26,9 @@ from detections.guide.suggestions import suggest_techniques
 from detections.guide.tables import LIMIT as FIRST_INDICATORS
 from detections.importing.names import current_catalogue
 from detections.models import Rule, Technique
-from detections.models.collation import code_point
 
 MOST_INDICATORS = 10_000
 WRITTEN_ID = re.compile(r"T\d{4}(\.\d{3})?")
-COLUMNS = {"attack_id": code_point("attack_id"), "name": code_point("name")}
 FLAGS = {"": False, "0": False, "1": True}
 
 
@@ -73,13 +71,12 @@ class TechniqueListView(Endpoint):
     @extend_schema(
         operation_id="techniques",
         responses=TechniqueSerializer(many=True),
-        parameters=[ROLLUP, FIELDS, ordering("attack_id", "name", "rules")],
+        parameters=[ROLLUP, FIELDS, ordering(*TECHNIQUE_ORDERS)],
     )
     def get(self, request: Request) -> Response:
         asked = self.asked(Technique.objects.in_force().with_relatives())
         counts = rules_by_technique(asked.rules, rolls_up(request))
-        rows = ordered(request, asked.qs, COLUMNS, "attack_id", counted=("rules", counts))
-        page = self.paginate_queryset(rows)
+        page = self.paginate_queryset(asked.ranked(counts))
         for technique in page:
             technique.rule_count = counts[technique.pk]
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

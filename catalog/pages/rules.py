@@ -4,55 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.views import View
 
+from catalog.facets import rule_counts
 from catalog.filters import RuleListFilterSet
+from catalog.ordering import RULE_ORDERS
 from catalog.pages.beyond import beyond
-from catalog.pages.filtering import ask
+from catalog.pages.filtering import Asked, ask
+from catalog.pages.lists import columns, facets, in_force, with_rows_left, words_shown
 from catalog.pages.marking import marked_lines, marks, tree_list
 from catalog.pages.reading import read
-from catalog.templatetags.wording import LANGUAGE_NAMES, PARSE_WORDS
 from detections.models import Rule
 
 PAGE = 50
 LARGEST_PAGE = 500
+FACETS = {
+    "vendor": "Vendor", "tactic": "Tactic", "platform": "Platform", "domain": "Domain", "level": "Level",
+    "status": "Status", "language": "Language", "parse": "Parsed", "live": "Counted",
+}  # fmt: skip
+TITLES = {**FACETS, "q": "Words in the title", "technique": "Technique", "live": "Shown"}
+COLUMNS = {"title": "Rule", "vendor": "Vendor", "level": "Level", "status": "Status", "modified": "Modified"}
 MARK_WORDS = {
     "check": "checked", "excluded": "excluded", "scope": "scope", "derived": "derived", "beside": "beside the query",
 }  # fmt: skip
 
 
 class RuleListView(View):
-    """Live rules unless `live` says otherwise, by title, with every filter of the API."""
+    """Live rules unless `live` says otherwise, by title unless `ordering` does, with every filter of the API."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        rules = Rule.objects.visible_to(request.reader).in_order().for_list()
-        asked = ask(request, RuleListFilterSet, rules, ("page", "page_size"))
+        asked = ask(request, RuleListFilterSet, Rule.objects.visible_to(request.reader))
         size, page = _number(request, "page_size", PAGE), _number(request, "page", 1)
         for name, number in (("page_size", size), ("page", page)):
             if not number:
                 asked.errors[name] = ["Write a whole number from 1."]
-        paginator = Paginator(asked.rows, min(size or PAGE, LARGEST_PAGE))
-        context = {
+        context: dict[str, Any] = {
             "errors": asked.errors,
-            "page_obj": None if asked.errors else paginator.get_page(page),
-            "asked": asked,
-            "choices": [
-                asked.choice("vendor", "Vendor", "all"),
-                asked.choice("platform", "Platform", "all"),
-                asked.choice("domain", "Domain", "all"),
-                asked.choice("language", "Language", "all", LANGUAGE_NAMES),
-                asked.choice("level", "Level", "all"),
-                asked.choice("status", "Status", "all"),
-                asked.choice("parse", "Parsed", "all", PARSE_WORDS),
-            ],
-            "kept": asked.besides("q", "vendor", "platform", "domain", "language", "level", "status", "parse"),
             "words": request.GET.get("q", ""),
+            "kept": asked.besides("q", "page", *FACETS),
         }
+        if not asked.errors:
+            rows = asked.filterset.in_order.for_list()
+            context |= self.listed(asked, Paginator(rows, min(size, LARGEST_PAGE)).get_page(page))
         return render(request, "rules/rule_list.html", context, status=400 if asked.errors else 200)
+
+    def listed(self, asked: Asked, page: Page) -> dict[str, Any]:
+        shown = words_shown(self.request.reader)
+        filters = in_force(asked, shown, TITLES)
+        return {
+            "page_obj": page,
+            "facets": facets(asked, rule_counts(asked.filterset), FACETS, shown),
+            "in_force": filters if page.paginator.count else with_rows_left(asked.filterset, filters),
+            "columns": columns(asked.filterset.ordering or "title", RULE_ORDERS, COLUMNS),
+        }
 
 
 class RulePage(View):

@@ -12,17 +12,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.generic import View
 
+from catalog.facets import technique_counts
 from catalog.filters import RuleFilterSet, TechniqueFilterSet
+from catalog.ordering import TECHNIQUE_ORDERS, parted
 from catalog.pages.charts import spread_charts
 from catalog.pages.filtering import Asked, Choice, ask
 from catalog.pages.guide_tables import field_table, first_rows, rows_table
+from catalog.pages.lists import columns, facets, in_force, with_rows_left, words_shown
 from catalog.templatetags.wording import query_with
 from detections.guide.coverage import build_coverage
 from detections.guide.guide import build_guide, rules_of_page
 from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
+from detections.guide.neighbours import neighbours_with_rules
 from detections.guide.suggestions import suggest_techniques
 from detections.importing.names import current_catalogue
-from detections.models import Rule, Source, Tactic, Technique
+from detections.models import Rule, Technique
 
 SHOWN = 50  # indicators
 SHOWN_EXCLUDED = 25  # excluded indicators
@@ -30,8 +34,20 @@ SHOWN_FURTHER = 15  # log sources, false positives
 SHOWN_RULES = 30  # of each vendor
 NAMES = {"sigma": "Sigma", "ecs": "ECS", "cim": "CIM"}
 WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
-SHOWS = {"": "all", "covered": "covered", "missing": "only missing"}
 OF_RULES = TechniqueFilterSet.OF_RULES
+FACETS = {
+    "tactic": "Tactic", "show": "Rules", "attack_platform": "Platform", "vendor": "Vendor of the rules",
+    "domain": "Domain of the rules", "platform": "Platform of the rules", "level": "Level of the rules",
+    "status": "Status of the rules", "language": "Language of the rules", "parse": "Parsed",
+}  # fmt: skip
+TITLES = {**FACETS, "q": "Words in the name", "show": "Shown"}
+# With filters of rules the list itself holds the techniques that such a rule states.
+SHOWS_OF_RULES = {
+    "": "with rules of their own",
+    "covered": "with sub-techniques’ rules too",
+    "missing": "without rules",
+}
+COLUMNS = {"attack_id": "Id", "name": "Technique", "rules": "Rules"}
 FLAGS = {"": False, "0": False, "1": True}
 
 
@@ -163,39 +179,41 @@ class TechniqueDetailView(TechniquePage):
             "vendor_names": {group.slug: group.name for group in guide.vendors},
             "other_equivalent": int(not self.equivalent),
             "shown_rules": SHOWN_RULES,
+            "neighbours": () if guide.rules else neighbours_with_rules(self.technique, asked.rows.live()),
             "rule_query": self.filter_query(asked, without=("vendor",)),
         }
 
 
 class TechniqueListView(View):
-    """Techniques in force by tactic, with the rules of each vendor that the filters let through.
+    """Techniques in force with the rules of each vendor that the filters let through.
 
-    Filters of rules leave the techniques that a rule answers; `show=missing` those that none does.
+    They stand by tactic, a technique with several under each; with an `ordering` each stands once.
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        asked = ask(request, TechniqueFilterSet, Technique.objects.in_force(), ("show",))
-        errors = dict(asked.errors)
-        show = request.GET.get("show", "")
-        if show not in SHOWS:
-            errors["show"] = [f"Write one of: {', '.join(word for word in SHOWS if word)}."]
-        techniques = asked.rows
-        if show == "missing":
-            techniques = ask(request, TechniqueFilterSet, Technique.objects.in_force(), ("show", *OF_RULES)).rows
-        context = {
-            "errors": errors,
-            "coverage": None if errors else build_coverage(techniques, asked.filterset.rules, show),
-            "sources": Source.objects.visible_to(request.reader).in_order(),
-            "choices": [
-                asked.choice("tactic", "Tactic", "all", dict(Tactic.objects.values_list("shortname", "name"))),
-                Choice("show", "Show", "all", tuple(SHOWS.items())[1:], show, ()),
-                asked.choice("vendor", "Vendor", "all"),
-                asked.choice("platform", "Platform", "all"),
-                asked.choice("domain", "Domain", "all"),
-            ],
-            "kept": asked.besides("q", "tactic", "vendor", "platform", "domain"),
+        asked = ask(request, TechniqueFilterSet, Technique.objects.in_force())
+        context: dict[str, Any] = {
+            "errors": asked.errors,
             "words": request.GET.get("q", ""),
-            "filtered": bool(asked.query or show),
-            "rule_query": query_with(urlencode(asked.besides("q", "tactic"))),
+            "kept": asked.besides("q", "page", *FACETS),
         }
-        return render(request, "techniques/technique_list.html", context, status=400 if errors else 200)
+        if not asked.errors:
+            context |= self.listed(asked)
+        return render(request, "techniques/technique_list.html", context, status=400 if asked.errors else 200)
+
+    def listed(self, asked: Asked) -> dict[str, Any]:
+        reader, ordering = self.request.reader, asked.filterset.ordering
+        of_rules = [(name, value) for name, value in asked.besides() if name in OF_RULES]
+        shown = words_shown(reader) | ({"show": SHOWS_OF_RULES} if of_rules else {})
+        filters = in_force(asked, shown, TITLES)
+        coverage = build_coverage(asked.rows, asked.filterset.rules)
+        return {
+            "coverage": coverage,
+            "sorted_rows": coverage.sorted_by(*parted(ordering)) if ordering else (),
+            "ordering": ordering,
+            "vendors": shown["vendor"],
+            "facets": facets(asked, technique_counts(asked.filterset), FACETS, shown),
+            "in_force": filters if coverage.rows else with_rows_left(asked.filterset, filters),
+            "columns": columns(ordering, TECHNIQUE_ORDERS, COLUMNS),
+            "rule_query": query_with(urlencode(of_rules)),
+        }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
@@ -37,18 +39,31 @@ class TacticGroup:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """`techniques` and `covered` count every technique once, however many tactics it has."""
+    """`rows` has every technique once, by id; in `groups` one with several tactics stands under each.
 
+    `covered` counts the techniques with a rule, a parent's sub-techniques included.
+    """
+
+    rows: tuple[TechniqueRow, ...]
     groups: tuple[TacticGroup, ...]
-    techniques: int
     covered: int
 
+    @property
+    def techniques(self) -> int:
+        return len(self.rows)
 
-def build_coverage(techniques: QuerySet[Technique], rules: QuerySet[Rule], show: str = "") -> Coverage:
-    """The techniques of a queryset with the counts of `rules` (live ones that the reader sees).
+    def sorted_by(self, name: str, falls: bool) -> list[TechniqueRow]:
+        """The rows by `attack_id`, `name` or `rules` (a technique's own); ties by id."""
+        keys: dict[str, Callable[[TechniqueRow], Any]] = {
+            "attack_id": lambda row: row.technique.attack_id,
+            "name": lambda row: row.technique.name,
+            "rules": lambda row: row.rules,
+        }
+        return sorted(self.rows, key=keys[name], reverse=falls)
 
-    `show` is "covered", "missing" or "" for both; a parent counts as covered when one of its sub-techniques is.
-    """
+
+def build_coverage(techniques: QuerySet[Technique], rules: QuerySet[Rule]) -> Coverage:
+    """The techniques of a queryset with the counts of `rules` (live ones that the reader sees)."""
     by_source = rules_by_source(rules)
     with_below = rules_by_source(rules, rollup=True)
     rows, listed = [], set()
@@ -56,13 +71,11 @@ def build_coverage(techniques: QuerySet[Technique], rules: QuerySet[Rule], show:
         counts = by_source.get(technique.pk, {})
         rules_here = sum(counts.values())
         rolled_up = rules_here if technique.parent_id else sum(with_below.get(technique.pk, {}).values())
-        if show and (show == "covered") != bool(rolled_up):
-            continue
         listed.add(technique.pk)
         rows.append(TechniqueRow(technique, rules_here, rolled_up, counts, technique.parent_id in listed))
     return Coverage(
+        rows=tuple(rows),
         groups=_by_tactic(rows),
-        techniques=len(rows),
         covered=sum(bool(row.rolled_up) for row in rows),
     )
 

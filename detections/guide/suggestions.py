@@ -8,12 +8,15 @@ from difflib import SequenceMatcher, get_close_matches
 from detections.models import Technique
 
 MOST = 6
+MISTYPED = str.maketrans("OIL,_-", "011...")  # what stands for digits and the full stop in an id written by hand
 
 
 def suggest_techniques(asked: str, most: int = MOST) -> tuple[Technique, ...]:
     """The techniques in force with the closest ids or names, the closest first. One query, two for a few words."""
     asked = asked.strip()[:100]
     names = dict(Technique.objects.in_force().in_order().values_list("attack_id", "name"))
+    if re.fullmatch(r"t[\doil.,_-]+", asked, re.IGNORECASE):
+        asked = asked.upper().translate(MISTYPED)
     if re.fullmatch(r"t?[\d.]+", asked, re.IGNORECASE):
         found = _close_ids(asked.upper(), list(names), most)
     else:

@@ -48,11 +48,11 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
 
     def covered_by(self, rules: QuerySet) -> TechniqueQuerySet:
         """Those that one of `rules` states; a parent also where a rule states one of its sub-techniques."""
-        from detections.models.rule import RuleTechnique
+        return self.filter(_covered(rules))
 
-        tags = RuleTechnique.objects.filter(structural=False, rule__in=rules)
-        own = Exists(tags.filter(technique=OuterRef("pk")))
-        return self.filter(own | Exists(tags.filter(technique__parent=OuterRef("pk"))))
+    def not_covered_by(self, rules: QuerySet) -> TechniqueQuerySet:
+        """The others."""
+        return self.exclude(_covered(rules))
 
     def for_matrix(self) -> TechniqueQuerySet:
         """With what a cell of the matrix shows: no long texts, but parent and tactics."""
@@ -105,3 +105,11 @@ class Technique(models.Model):
     @property
     def in_force(self) -> bool:
         return not (self.revoked or self.deprecated)
+
+
+def _covered(rules: QuerySet) -> Q:
+    """That one of `rules` states the technique or one of its sub-techniques."""
+    from detections.models.rule import RuleTechnique
+
+    tags = RuleTechnique.objects.filter(structural=False, rule__in=rules)
+    return Q(Exists(tags.filter(technique=OuterRef("pk")))) | Q(Exists(tags.filter(technique__parent=OuterRef("pk"))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detections.guide.facets import rule_words
+from catalog.facets import rule_words
 from detections.guide.guide import Guide, build_guide, rules_using, rules_with_field
 from detections.guide.indicator import equivalents, reach_of, spellings
 from detections.guide.rule import predicates_of

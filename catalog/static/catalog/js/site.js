@@ -23,7 +23,7 @@
 
   // Addresses stay short: what is not chosen is not sent.
   document.addEventListener("htmx:configRequest", function (event) {
-    if (!event.target.matches("form.filters")) return;
+    if (!event.target.matches("form.filters, form.facets")) return;
     var given = event.detail.formData;
     Array.from(given.keys()).forEach(function (name) {
       var values = given.getAll(name).filter(function (value) { return value !== ""; });
@@ -34,7 +34,7 @@
 
   // A refused filter (400) is a page with a message: show it in place as well.
   document.addEventListener("htmx:beforeSwap", function (event) {
-    if (event.detail.xhr.status === 400 && event.target.matches("form.filters")) {
+    if (event.detail.xhr.status === 400 && event.target.matches("form.filters, form.facets")) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
