@@ -5,42 +5,78 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
-from detections.models import Rule, RuleLogSource, Technique
-from tests.pages import rows
+from detections.models import Rule, RuleLogSource, Run, Technique
+from tests.pages import rows, walk
 
 SECRET = "zqxjk"
-OPEN = [
-    "/", "/techniques/", "/techniques/{id}/", "/techniques/{id}/?subtechniques=1", "/rules/", "/rules/?live=all",
-    "/rules/?q={secret}&live=all", "/sources/", "/techniques/{id}/indicators/", "/indicators/{shared}/",
-    "/techniques/{id}/fields/{secret}/rules/",
-    "/api/v1/techniques/", "/api/v1/techniques/{id}/",
-    "/api/v1/techniques/{id}/guide/", "/api/v1/techniques/{id}/guide/?subtechniques=1&limit=10000",
-    "/api/v1/rules/", "/api/v1/rules/?live=all&page_size=500", "/api/v1/rules/?technique={id}",
-    "/api/v1/sources/", "/api/v1/attack/", "/api/schema/", "/api/",
-    "/matrix/", "/matrix/?view=vendors", "/matrix/?show=missing", "/matrix/?format=csv", "/matrix/?format=svg",
-    "/compare/", "/compare/?show=neither", "/compare/?format=csv",
-    "/api/v1/matrix/", "/api/v1/navigator-layer/", "/api/v1/compare/",
-]  # fmt: skip
-REFUSED = {
-    "/techniques/{id}/indicators/{key}/rules/": 404,
-    "/indicators/{key}/": 404,
-    "/rules/team/{secret}/": 404,
-    "/rules/team/{secret}/reading/": 404,
-    "/api/v1/rules/team/{secret}/": 404,
-    "/api/v1/rules/?vendor=team": 400,
-    "/api/v1/rules/?status={secret}s": 400,
-    "/rules/?vendor=team": 400,
-    "/matrix/?vendor=team": 400,
-    "/matrix/?vendor=team&format=svg": 400,
-    "/matrix/?platform={secret}p": 400,
-    "/compare/?vendor=elastic&vendor=team": 400,
-    "/api/v1/matrix/?vendor=team": 400,
-    "/api/v1/navigator-layer/?vendor=team": 400,
-    "/api/v1/compare/?vendor=team": 400,
-    "/api/v1/techniques/?vendor=nobody": 400,
-    "/api/v1/techniques/{id}/guide/?vendor=nobody&status=nothing&level=nothing&platform=nothing": 400,
-}
+# Every address that a reader without an account may ask, by its name in the URL configuration, and the answer.
+ASKED: dict[str, dict[str, int]] = {
+    "home": {"/": 200},
+    "search": {"/search/?q={secret}": 302},
+    "technique-list": {"/techniques/": 200},
+    "technique-detail": {"/techniques/{id}/": 200, "/techniques/{id}/?subtechniques=1&equivalent=1": 200},
+    "technique-rules": {"/techniques/{id}/rules/": 200},
+    "technique-indicators": {"/techniques/{id}/indicators/": 200, "/techniques/{id}/indicators/?excluded=1": 200},
+    "technique-indicator-rules": {
+        "/techniques/{id}/indicators/{key}/rules/": 404, "/techniques/{id}/indicators/{shared}/rules/": 200,
+    },
+    "technique-field-rules": {"/techniques/{id}/fields/{secret}/rules/": 200},
+    "technique-fields": {"/techniques/{id}/fields/": 200, "/techniques/{id}/fields/?excluded=1": 200},
+    "technique-log-sources": {"/techniques/{id}/log-sources/": 200},
+    "technique-log-source-rules": {
+        "/techniques/{id}/log-sources/rules/?source=team&kind=dataset&name={secret}": 200,
+        "/techniques/{id}/log-sources/rules/?source=elastic&kind=dataset&name=aws.cloudtrail": 200,
+    },
+    "technique-false-positives": {"/techniques/{id}/false-positives/": 200},
+    "matrix": {
+        "/matrix/": 200, "/matrix/?view=vendors": 200, "/matrix/?show=missing": 200, "/matrix/?format=csv": 200,
+        "/matrix/?format=svg": 200, "/matrix/?vendor=team": 400, "/matrix/?vendor=team&format=svg": 400,
+        "/matrix/?platform={secret}p": 400,
+    },
+    "compare": {
+        "/compare/": 200, "/compare/?show=neither": 200, "/compare/?format=csv": 200,
+        "/compare/?vendor=elastic&vendor=team": 400,
+    },
+    "rule-list": {
+        "/rules/": 200, "/rules/?live=all": 200, "/rules/?q={secret}&live=all": 200, "/rules/?vendor=team": 400,
+    },
+    "rule-detail": {"/rules/team/{secret}/": 404},
+    "rule-reading": {"/rules/team/{secret}/reading/": 404},
+    "rule-versions": {"/rules/team/{secret}/versions/": 404},
+    "indicator-detail": {"/indicators/{key}/": 404, "/indicators/{shared}/": 200},
+    "source-list": {"/sources/": 200},
+    "run-list": {"/runs/": 200},
+    "run-detail": {"/runs/{run}/": 404},
+    "sign-in": {"/sign-in/?next=/rules/team/": 200},
+    "api-docs": {"/api/": 200},
+    "api-schema": {"/api/schema/": 200},
+    "api-technique-list": {"/api/v1/techniques/": 200, "/api/v1/techniques/?vendor=nobody": 400},
+    "api-technique": {"/api/v1/techniques/{id}/": 200},
+    "api-technique-guide": {
+        "/api/v1/techniques/{id}/guide/": 200, "/api/v1/techniques/{id}/guide/?subtechniques=1&limit=10000": 200,
+        "/api/v1/techniques/{id}/guide/?vendor=nobody&status=nothing&level=nothing&platform=nothing": 400,
+    },
+    "api-rule-list": {
+        "/api/v1/rules/": 200, "/api/v1/rules/?live=all&page_size=500": 200, "/api/v1/rules/?technique={id}": 200,
+        "/api/v1/rules/?vendor=team": 400, "/api/v1/rules/?status={secret}s": 400,
+    },
+    "api-rule": {"/api/v1/rules/team/{secret}/": 404},
+    "api-similar-rules": {"/api/v1/rules/elastic/snapshot/similar/": 200, "/api/v1/rules/team/{secret}/similar/": 404},
+    "api-matrix": {"/api/v1/matrix/": 200, "/api/v1/matrix/?vendor=team": 400},
+    "api-navigator-layer": {"/api/v1/navigator-layer/": 200, "/api/v1/navigator-layer/?vendor=team": 400},
+    "api-compare": {"/api/v1/compare/": 200, "/api/v1/compare/?vendor=team": 400},
+    "api-source-list": {"/api/v1/sources/": 200},
+    "api-attack": {"/api/v1/attack/": 200},
+}  # fmt: skip
+# Pages and buttons that send whoever has no account to sign in, before anything is looked up.
+FOR_STAFF = {
+    "rule-edit", "rule-diverged", "rule-new", "rule-restore", "rule-retire", "rule-revive", "draft-list", "draft-drop",
+    "diverged-list", "rule-upload", "source-new", "name-list", "alias-edit", "field-edit", "field-merge",
+    "source-sync", "run-sync", "run-recompute", "run-cancel", "run-again",
+}  # fmt: skip
+EXCUSED = {"sign-out": "It ends a session and shows nothing."}
 
 
 @pytest.fixture
@@ -64,11 +100,36 @@ def addresses(snapshot: Technique) -> dict[str, int]:
     for number in range(4):
         rows.rule(f"{SECRET} {number}", [snapshot], [("Provider_Name", "eq", ["RDS.AMAZONAWS.COM"], False)], at=team)
     rows.counted()
+    run = Run.objects.create(kind="sync_source", source=team, message=SECRET, state="failed")
     known = {
-        "id": "T1578.001", "secret": SECRET, "key": rows.key(SECRET, "eq", SECRET),
+        "id": "T1578.001", "run": run.pk, "secret": SECRET, "key": rows.key(SECRET, "eq", SECRET),
         "shared": rows.key("Provider_Name", "eq", "rds.amazonaws.com"),
     }  # fmt: skip
-    return {path.format(**known): status for path, status in (dict.fromkeys(OPEN, 200) | REFUSED).items()}
+    return {path.format(**known): status for asked in ASKED.values() for path, status in asked.items()}
+
+
+def test_every_address_is_asked_or_excused() -> None:
+    told = set(ASKED) | FOR_STAFF | set(EXCUSED)
+    missing, gone = walk.configured() - told, told - walk.configured()
+    assert not missing, (
+        f"Nothing here asks {', '.join(sorted(missing))}. Add to ASKED the addresses that an anonymous reader may "
+        "open, of the private rule too; to FOR_STAFF what wants an account; or to EXCUSED, with the reason."
+    )
+    assert not gone, f"{', '.join(sorted(gone))} is no longer in the URL configuration."
+
+
+def test_what_is_for_staff_is_told_to_nobody_else(client: Client, addresses: dict[str, int]) -> None:
+    for name in FOR_STAFF:
+        arguments = dict(walk.EVERYTHING[name].arguments)
+        if "own_id" in arguments:
+            arguments |= {"source": "team", "own_id": SECRET}
+        elif "slug" in arguments:
+            arguments["slug"] = "team"
+        address = reverse(name, kwargs=arguments)
+        opened, sent = client.get(address), client.post(address, {"reason": "x"})
+        assert opened.status_code == 302 and opened.headers["Location"].startswith(reverse("sign-in")), name
+        assert sent.status_code == 401, name
+        assert SECRET not in sent.content.decode().replace(address, ""), name
 
 
 def test_an_anonymous_reader_never_meets_it(client: Client, addresses: dict[str, int]) -> None:

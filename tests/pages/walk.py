@@ -1,0 +1,137 @@
+"""Every page of the site with an example of its address, and who may open it.
+
+The tests that hold for every page walk over this table. `test_promises` compares it with the URL configuration: a page
+without an example fails there, so that no page is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from catalog.roles import ADMINISTRATOR, EDITOR, VIEWER
+from tests.pages import rows
+from tests.pages.staff import A
+
+ANONYMOUS = ""
+READERS = (ANONYMOUS, VIEWER, EDITOR, ADMINISTRATOR)  # each sees what those before it see
+TECHNIQUE = {"attack_id": "T1578.001"}
+BROAD = {"source": "elastic", "own_id": "broad"}  # tests much, excludes much
+EDITED = {"source": "sigma", "own_id": A}  # diverged, with a history
+SUCCESS = {"key": rows.key("event.outcome", "eq", "success")}
+TEAM = "team"
+
+
+@dataclass(frozen=True)
+class Example:
+    """Addresses of one page: its arguments, and queries that show it in other ways. `reader` is the first who may."""
+
+    arguments: dict[str, str | int] = field(default_factory=dict)
+    queries: tuple[str, ...] = ("",)
+    reader: str = ANONYMOUS
+
+
+PAGES: dict[str, Example] = {
+    "home": Example(),
+    "technique-list": Example(),
+    "technique-detail": Example(TECHNIQUE, ("", "?equivalent=1&names=sigma&platform=AWS", "?vendor=splunk")),
+    "technique-rules": Example(TECHNIQUE),
+    "technique-indicators": Example(TECHNIQUE),
+    "technique-indicator-rules": Example(TECHNIQUE | SUCCESS),
+    "technique-field-rules": Example(TECHNIQUE | {"field": "User"}, ("?excluded=1",)),
+    "technique-fields": Example(TECHNIQUE),
+    "technique-log-sources": Example(TECHNIQUE),
+    "technique-log-source-rules": Example(TECHNIQUE, ("?source=elastic&kind=dataset&name=aws.cloudtrail",)),
+    "technique-false-positives": Example(TECHNIQUE),
+    "matrix": Example({}, ("", "?view=vendors", "?show=missing")),
+    "compare": Example({}, ("", "?vendor=elastic&vendor=sigma&show=neither")),
+    "rule-list": Example({}, ("", "?q=Fur&live=all", "?q=nothing+has+this")),
+    "rule-detail": Example(BROAD),
+    "rule-reading": Example(BROAD),
+    "rule-versions": Example(EDITED),
+    "indicator-detail": Example(SUCCESS),
+    "source-list": Example(),
+    "run-list": Example(),
+    "run-detail": Example({"pk": 1}),
+    "sign-in": Example(),
+    "rule-edit": Example(EDITED, ("", "?merge=1"), EDITOR),
+    "rule-diverged": Example(EDITED, reader=EDITOR),
+    "rule-new": Example(reader=EDITOR),
+    "draft-list": Example(reader=EDITOR),
+    "diverged-list": Example(reader=EDITOR),
+    "rule-upload": Example(reader=EDITOR),
+    "name-list": Example({}, ("", "?q=image"), EDITOR),
+    "alias-edit": Example({}, ("?vendor=sigma&name=Image",), EDITOR),
+    "field-edit": Example(reader=EDITOR),
+    "field-merge": Example(reader=EDITOR),
+    "source-new": Example(reader=ADMINISTRATOR),
+}
+# What only leads elsewhere.
+LEADS: dict[str, Example] = {"search": Example({}, ("?q=T1059",))}
+# Buttons: they answer a form that is sent, and nothing that is opened.
+BUTTONS: dict[str, Example] = {
+    "rule-restore": Example(EDITED | {"wanted": 1}),
+    "rule-retire": Example(EDITED),
+    "rule-revive": Example(EDITED),
+    "draft-drop": Example({"pk": 1}),
+    "source-sync": Example({"slug": "sigma"}),
+    "run-sync": Example(),
+    "run-recompute": Example(),
+    "run-cancel": Example({"pk": 1}),
+    "run-again": Example({"pk": 1}),
+    "sign-out": Example(),
+}
+ENDPOINTS: dict[str, Example] = {
+    "api-docs": Example(),
+    "api-schema": Example(),
+    "api-technique-list": Example(),
+    "api-technique": Example(TECHNIQUE),
+    "api-technique-guide": Example(TECHNIQUE, ("", "?subtechniques=1")),
+    "api-rule-list": Example({}, ("", "?live=all")),
+    "api-rule": Example(BROAD),
+    "api-similar-rules": Example(BROAD),
+    "api-matrix": Example(),
+    "api-navigator-layer": Example(),
+    "api-compare": Example(),
+    "api-source-list": Example(),
+    "api-attack": Example(),
+}
+EVERYTHING = PAGES | LEADS | BUTTONS | ENDPOINTS
+# The admin's pages are a product of their own; these two stand for them.
+ADMIN = ("/admin/", "/admin/detections/rule/")
+
+
+def configured() -> set[str]:
+    """The names in the URL configuration, without the admin's."""
+    return set(_names(get_resolver().url_patterns))
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            if one.namespace != "admin":
+                yield from _names(one.url_patterns)
+        elif one.name:
+            yield one.name
+
+
+def addresses(name: str) -> list[str]:
+    """The example's addresses. One that is gone from the URL configuration fails with Django's own message."""
+    example = EVERYTHING[name]
+    path = reverse(name, kwargs=example.arguments)
+    return [quote(path, safe="/%") + query for query in example.queries]
+
+
+def pages(reader: str) -> list[str]:
+    """The addresses of every page that a reader may open, the admin's two among them."""
+    rank = READERS.index(reader)
+    found = [
+        address
+        for name, example in PAGES.items()
+        if READERS.index(example.reader) <= rank
+        for address in addresses(name)
+    ]
+    return found + list(ADMIN) if reader in (EDITOR, ADMINISTRATOR) else found
