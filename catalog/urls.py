@@ -23,7 +23,7 @@ from catalog.pages.opening import (
     TechniqueLogSourcesView,
     TechniqueRulesView,
 )
-from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView
+from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView, RuleTextView, RuleValuesView
 from catalog.pages.runs import RecomputeView, RunAgainView, RunCancelView, RunDetailView, RunListView, SourceSyncView
 from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
@@ -68,6 +68,8 @@ urlpatterns = [
     path("rules/", RuleListView.as_view(), name="rule-list"),
     path("rules/<slug:source>/<own_id:own_id>/", RuleDetailView.as_view(), name="rule-detail"),
     path("rules/<slug:source>/<own_id:own_id>/reading/", RuleReadingView.as_view(), name="rule-reading"),
+    path("rules/<slug:source>/<own_id:own_id>/text/", RuleTextView.as_view(), name="rule-text"),
+    path("rules/<slug:source>/<own_id:own_id>/values/<int:place>/", RuleValuesView.as_view(), name="rule-values"),
     path("rules/<slug:source>/<own_id:own_id>/edit/", RuleEditView.as_view(), name="rule-edit"),
     path("rules/<slug:source>/<own_id:own_id>/versions/", RuleVersionsView.as_view(), name="rule-versions"),
     path(

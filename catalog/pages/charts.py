@@ -64,7 +64,7 @@ def spread_charts(spread: Spread) -> tuple[Chart, ...]:
     charts = [_chart("reach", "Values by corpus reach", reach, note)]
     if len(spread.operators) > 1:
         first = next(iter(spread.operators))
-        note = f"Most values are compared by {first} ({share(spread.operators[first], total)})."
+        note = f"The most used is {first}, in {share(spread.operators[first], total)} of the values."
         charts.append(_chart("operators", "Values by operator", _most(spread.operators), note))
     return tuple(charts)
 

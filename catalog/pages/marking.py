@@ -1,29 +1,27 @@
-"""A rule's text with its conditions marked in place, and the tree of conditions as a nested list.
+"""A rule's text with its conditions marked in place.
 
-Both are built without recursion: a tree may be as deep as the engine allows, and a template that includes itself
-would not survive it. Conditions are numbered from 1 in text order, so that a row of the tree leads to its mark.
+A tree is walked without recursion, for it may be as deep as the engine allows. Conditions are numbered from 1 in text
+order, so that a row of the tree or of a table leads to its mark.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from django.utils.html import escape, format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+
+from catalog.pages.highlighting import Span
 
 Json = Mapping[str, Any]
 
 # Beside parts with offsets into the rule's own text; the others index a text of their own.
 IN_THE_TEXT = frozenset({"category", "until", "computed", "logsource"})
-SHOWN_VALUES = 12
-CONNECTIVES = {
-    "and": "all of", "or": "any of", "not": "not", "sequence": "sequence", "sample": "sample", "join": "join",
-    "step": "step",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,66 +60,61 @@ def marks(tree: Json | None, beside: Iterable[Json]) -> list[Mark]:
     return found
 
 
-def marked_lines(text: str, found: Iterable[Mark], first_line: int = 1) -> list[tuple[int, SafeString]]:
+def marked_lines(
+    text: str, found: Iterable[Mark], first_line: int = 1, colours: Sequence[Span] = ()
+) -> list[tuple[int, SafeString]]:
     """The text's lines with their numbers, each line safe HTML in which every marked part is a `<mark>`.
 
     Marks may overlap and nest: the text is cut at every end of a mark, and a part takes the kind of the shortest
-    mark over it. The first part of a condition carries its number as id.
+    mark over it. The first part of a condition carries its number as id. `colours` are spans in order that do not
+    overlap; a marked value keeps its mark's colour.
     """
     parts: list[str] = []
     told: set[int] = set()
+    starts = [start for start, _, _ in colours]
     for start, end, over in _parts(text, found):
-        piece = text[start:end]
         if not over:
-            parts.append(escape(piece))
+            parts.append(_coloured(text, start, end, colours, starts))
             continue
         inner = min(over, key=lambda mark: (mark.end - mark.start, mark.number))
         number = inner.number
-        name = format_html(' id="c{}"', number) if number and number not in told else ""
+        name = f' id="c{number}"' if number and number not in told else ""
         told.add(number)
-        strong = " value" if any(mark.value for mark in over) else ""
-        opening = format_html('<mark class="{}{}" data-condition="{}"', inner.kind, strong, number or "")
-        first, *rest = piece.split("\n")
-        parts.append(f"{opening}{name}>{escape(first)}</mark>")
-        parts.extend(_marked_line(opening, line) for line in rest)
+        value = any(mark.value for mark in over)
+        opening = f'<mark class="{inner.kind}{" value" if value else ""}" data-condition="{number or ""}"'
+        for place, (begin, stop) in enumerate(_lines(text, start, end)):
+            said = escape(text[begin:stop]) if value else _coloured(text, begin, stop, colours, starts)
+            if place == 0:
+                parts.append(f"{opening}{name}>{said}</mark>")
+                continue
+            # The indent of a further line says nothing and stays without a mark.
+            indent = text[begin:stop][: stop - begin - len(text[begin:stop].lstrip(" \t"))]
+            if indent:
+                begin += len(indent)
+                said = escape(text[begin:stop]) if value else _coloured(text, begin, stop, colours, starts)
+            parts.append(f"\n{indent}{opening}>{said}</mark>" if said else f"\n{indent}")
     lines = "".join(parts).split("\n")
     return [(first_line + index, mark_safe(line)) for index, line in enumerate(lines)]  # noqa: S308 escaped above
 
 
-def tree_list(tree: Json | None) -> SafeString:
-    """The tree as nested `<ul>`; a condition leads to its mark in the text."""
-    if tree is None:
-        return mark_safe("")
-    out: list[str] = ['<ul class="tree">']
-    stack: list[Any] = [(tree, False)]
-    number = 0
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            out.append(item)
-            continue
-        node, negated = item
-        if node["kind"] == "condition":
-            number += 1
-            out.append(_condition_row(node, negated, number))
-            continue
-        word = CONNECTIVES.get(node["kind"], node["kind"])
-        label = format_html(' <span class="label">{}</span>', node["label"]) if node.get("label") else ""
-        out.append(
-            format_html('<li class="branch {}"><span class="connective">{}</span>{}<ul>', node["kind"], word, label)
-        )
-        stack.append("</ul></li>")
-        below = not negated if node["kind"] == "not" else negated
-        stack.extend((child, below) for child in reversed(node["children"]))
-    out.append("</ul>")
-    return mark_safe("".join(out))  # noqa: S308 every part went through format_html
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A part cut at the ends of its lines."""
+    while (stop := text.find("\n", start, end)) >= 0:
+        yield start, stop
+        start = stop + 1
+    yield start, end
 
 
-def _marked_line(opening: str, line: str) -> str:
-    """A further line of a marked part; its indent says nothing and stays without a mark."""
-    said = line.lstrip(" \t")
-    indent = line[: len(line) - len(said)]
-    return f"\n{indent}{opening}>{escape(said)}</mark>" if said else f"\n{indent}"
+def _coloured(text: str, start: int, end: int, colours: Sequence[Span], starts: Sequence[int]) -> str:
+    """A part as HTML with the colours that lie in it."""
+    out = []
+    for begin, stop, name in colours[max(0, bisect_right(starts, start) - 1) : bisect_left(starts, end)]:
+        begin, stop = max(begin, start), min(stop, end)
+        if begin < stop:
+            out.append(f'{escape(text[start:begin])}<span class="{name}">{escape(text[begin:stop])}</span>')
+            start = stop
+    out.append(escape(text[start:end]))
+    return "".join(out)
 
 
 def _condition_marks(node: Json, kind: str, number: int) -> Iterator[Mark]:
@@ -149,24 +142,3 @@ def _parts(text: str, found: Iterable[Mark]) -> Iterator[tuple[int, int, list[Ma
         for mark in opening.get(start, ()):
             over[mark] = None
         yield start, end, list(over)
-
-
-def _condition_row(node: Json, negated: bool, number: int) -> SafeString:
-    kind = "excluded" if negated else node["role"]
-    tests = node["tests"]
-    said = [_test_words(test) for test in tests[:SHOWN_VALUES]]
-    if len(tests) > SHOWN_VALUES:
-        said.append(format_html('<span class="dim">and {} more</span>', len(tests) - SHOWN_VALUES))
-    operators = " / ".join(dict.fromkeys(test["operator"] for test in tests))
-    derived = format_html(' <span class="badge derived">{}</span>', node["derived"]) if node.get("derived") else ""
-    return format_html(
-        '<li class="condition {}"><a class="field" href="#c{}">{}</a> <span class="operator">{}</span> {}{}</li>',
-        kind, number, node["field"], operators, mark_safe(" ".join(said)), derived,  # noqa: S308 each part is escaped
-    )  # fmt: skip
-
-
-def _test_words(test: Json) -> SafeString:
-    if test["operator"] == "exists":
-        return mark_safe("")
-    comparator = format_html('<span class="dim">{}</span> ', test["comparator"]) if test.get("comparator") else ""
-    return format_html('{}<span class="value">{}</span>', comparator, test["value"])

@@ -13,6 +13,7 @@ from catalog.pages.marking import Json, conditions
 from detections.models import Indicator, Reader, RuleText
 
 SHOWN_VALUES = 24
+FOLDED_VALUES = 100  # behind the first ones; more than these load on demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class ConditionRow:
-    """One condition. `number` is that of its mark in the text, 0 when it stands elsewhere."""
+    """One condition. `number` is that of its mark in the text, 0 when it stands elsewhere; `start` its offset there.
+
+    `place` counts the conditions of a rule, those beside its query too; `more` leads to the values behind the first
+    ones, "" where they are few and stand folded on the page.
+    """
 
     number: int
     field: str
@@ -38,6 +43,9 @@ class ConditionRow:
     excluded: bool
     operators: tuple[str, ...]
     values: tuple[Value, ...]
+    start: int = 0
+    place: int = 0
+    more: str = ""
 
     @property
     def first(self) -> tuple[Value, ...]:
@@ -75,20 +83,32 @@ class Reading:
         return _indicators(self.exclusions)
 
 
-def read(text: RuleText, reader: Reader) -> Reading:
-    """The reading of a rule's stored text. One query, for the reach."""
+def read(text: RuleText, reader: Reader, values_at: str = "") -> Reading:
+    """The reading of a rule's stored text. One query, for the reach.
+
+    `values_at` is the address below which a condition's further values stand by its place.
+    """
     trees = [text.tree, *(part["tree"] for part in text.beside)]
     reach = Indicator.objects.reach_by_key(reader, {key for tree in trees for key in _keys(tree)})
-    rows = tuple(_rows(text.tree, reach))
+    rows = tuple(_rows(text.tree, reach, values_at))
     parts: dict[str, list[ConditionRow]] = {}
+    before = len(rows)
     for part in text.beside:
-        parts.setdefault(part["place"], []).extend(_rows(part["tree"], reach, marked=False))
+        found = list(_rows(part["tree"], reach, values_at, before, marked=False))
+        before += len(found)
+        parts.setdefault(part["place"], []).extend(found)
     return Reading(
         checks=tuple(row for row in rows if not row.excluded),
         exclusions=tuple(row for row in rows if row.excluded),
         beside=tuple(Part(place, tuple(found)) for place, found in parts.items()),
         problems=tuple(text.problems),
     )
+
+
+def row_at(reading: Reading, place: int) -> ConditionRow | None:
+    """The condition of a place."""
+    parts = (reading.checks, reading.exclusions, *(part.rows for part in reading.beside))
+    return next((row for rows in parts for row in rows if row.place == place), None)
 
 
 def _indicators(rows: tuple[ConditionRow, ...]) -> int:
@@ -100,7 +120,9 @@ def _keys(tree: Json | None) -> Iterator[str]:
         yield from (test["indicator"] for test in node["tests"] if test["indicator"])
 
 
-def _rows(tree: Json | None, reach: Mapping[str, tuple[int, int]], marked: bool = True) -> Iterator[ConditionRow]:
+def _rows(
+    tree: Json | None, reach: Mapping[str, tuple[int, int]], values_at: str, before: int = 0, marked: bool = True
+) -> Iterator[ConditionRow]:
     for number, (node, excluded) in enumerate(conditions(tree), start=1):
         tests = node["tests"]
         values = tuple(_value(test, excluded, reach) for test in tests if test["operator"] != "exists")
@@ -113,6 +135,9 @@ def _rows(tree: Json | None, reach: Mapping[str, tuple[int, int]], marked: bool 
             excluded=excluded,
             operators=tuple(dict.fromkeys(test["operator"] for test in tests)),
             values=values,
+            start=node["start"],
+            place=before + number,
+            more=f"{values_at}{before + number}/" if values_at and len(values) > SHOWN_VALUES + FOLDED_VALUES else "",
         )
 
 

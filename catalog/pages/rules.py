@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views import View
 
@@ -16,21 +17,22 @@ from catalog.ordering import RULE_ORDERS
 from catalog.pages.beyond import beyond
 from catalog.pages.filtering import Asked, ask
 from catalog.pages.lists import columns, facets, in_force, with_rows_left, words_shown
-from catalog.pages.marking import marked_lines, marks, tree_list
-from catalog.pages.reading import read
+from catalog.pages.reading import SHOWN_VALUES, read, row_at
+from catalog.pages.rule_text import shown_text
+from catalog.pages.tree import tree_list
+from detections.guide.similar import similar_rules
 from detections.models import Rule
 
 PAGE = 50
 LARGEST_PAGE = 500
+VALUES_PAGE = 500
+LONG_DOCUMENT = 20_000  # characters of a rule's file that stand folded on its page; a longer one has its own
 FACETS = {
     "vendor": "Vendor", "tactic": "Tactic", "platform": "Platform", "domain": "Domain", "level": "Level",
     "status": "Status", "language": "Language", "parse": "Parsed", "live": "Counted",
 }  # fmt: skip
 TITLES = {**FACETS, "q": "Words in the title", "technique": "Technique", "live": "Shown"}
 COLUMNS = {"title": "Rule", "vendor": "Vendor", "level": "Level", "status": "Status", "modified": "Modified"}
-MARK_WORDS = {
-    "check": "checked", "excluded": "excluded", "scope": "scope", "derived": "derived", "beside": "beside the query",
-}  # fmt: skip
 
 
 class RuleListView(View):
@@ -74,18 +76,50 @@ class RulePage(View):
 class RuleDetailView(RulePage):
     def get(self, request: HttpRequest, source: str, own_id: str) -> HttpResponse:
         rule = self.rule(request, source, own_id)
-        text = rule.text
-        first_line = text.query_line if text.query else text.line
-        marked = marks(text.tree, text.beside)
+        text = shown_text(rule.text, rule.language)
+        whole_at = reverse("rule-text", args=[source, own_id])
+        text_at = whole_at if text.cut else ""
+        long = rule.text.query and len(rule.text.text) > LONG_DOCUMENT
         context = {
             "rule": rule,
-            "reading": read(text, request.reader),
-            "lines": marked_lines(text.marked_text, marked, first_line),
-            "legend": [(kind, word) for kind, word in MARK_WORDS.items() if any(mark.kind == kind for mark in marked)],
-            "tree": tree_list(text.tree),
+            "reading": read(rule.text, request.reader, values_at(rule)),
+            "text": text,
+            "text_at": text_at,
+            "document_at": f"{whole_at}?document=1" if long else "",
+            "tree": tree_list(rule.text.tree, text_at, text.end),
             "demands": beyond(rule, request.reader),
+            "similar": similar_rules(rule, request.reader),
         }
         return render(request, "rules/rule_detail.html", context)
+
+
+class RuleTextView(RulePage):
+    """The whole of a text that is too long for the rule's page; with `document=1` the file around a query."""
+
+    def get(self, request: HttpRequest, source: str, own_id: str) -> HttpResponse:
+        rule = self.rule(request, source, own_id)
+        if request.GET.get("document") == "1":
+            return render(request, "rules/rule_text.html", {"rule": rule, "document": True})
+        context = {"rule": rule, "text": shown_text(rule.text, rule.language, whole=True)}
+        return opened(request, "rules/_text.html", "rules/rule_text.html", context)
+
+
+class RuleValuesView(RulePage):
+    """Further values of one condition of a rule, by the condition's place."""
+
+    def get(self, request: HttpRequest, source: str, own_id: str, place: int) -> HttpResponse:
+        rule = self.rule(request, source, own_id)
+        row = row_at(read(rule.text, request.reader), place)
+        offset = _number(request, "offset", SHOWN_VALUES)
+        if row is None or not offset:
+            raise Http404("The rule has no such condition.")
+        end = offset + VALUES_PAGE
+        context = {
+            "rule": rule, "row": row, "offset": offset, "values": row.values[offset:end],
+            "shown": min(end, len(row.values)), "total": len(row.values),
+            "more": f"{request.path}?offset={end}" if end < len(row.values) else "",
+        }  # fmt: skip
+        return opened(request, "rules/_values.html", "rules/rule_values.html", context)
 
 
 class RuleReadingView(RulePage):
@@ -95,13 +129,22 @@ class RuleReadingView(RulePage):
         rule = self.rule(request, source, own_id)
         context: dict[str, Any] = {
             "rule": rule,
-            "reading": read(rule.text, request.reader),
+            "reading": read(rule.text, request.reader, values_at(rule)),
             "demands": beyond(rule, request.reader),
         }
-        template = "rules/_reading.html" if request.htmx else "rules/rule_reading.html"
-        response = render(request, template, context)
-        patch_vary_headers(response, ["HX-Request"])
-        return response
+        return opened(request, "rules/_reading.html", "rules/rule_reading.html", context)
+
+
+def opened(request: HttpRequest, fragment: str, page: str, context: dict[str, Any]) -> HttpResponse:
+    """A fragment for htmx, the page around it for everybody else."""
+    response = render(request, fragment if request.htmx else page, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def values_at(rule: Rule) -> str:
+    """The address below which a condition's further values stand by its place."""
+    return f"{reverse('rule-detail', args=[rule.source.slug, rule.own_id])}values/"
 
 
 def _number(request: HttpRequest, name: str, default: int) -> int:

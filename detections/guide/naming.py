@@ -37,7 +37,7 @@ def shown_names(
     """For each canonical field its name in a namespace of `WRITERS`. One query; none, and nothing, for canonical names.
 
     Of several names the one that most of `rules` (live ones of the technique) write, then the one that most live
-    rules of the catalog write, then one that holds the whole value and needs no category.
+    rules of the catalog write, then one that holds the whole value, needs no category and is published most often.
     """
     wanted = sorted(set(fields))
     if namespace not in WRITERS or not wanted:
@@ -78,8 +78,9 @@ def _shown(field: str, aliases: list[Alias], written: _Uses) -> ShownName:
     def rank(choice: tuple[Alias, str]) -> tuple[object, ...]:
         alias, name = choice
         here, everywhere = written.get(name, (0, 0))
-        away = name != field, alias.form != "", alias.category != "", alias.source == "curated"
-        return (-here, -everywhere, *away, name, alias.category)
+        published = len(set(alias.source.split(";")) - {"curated"})
+        away = name != field, alias.form != "", alias.category != ""
+        return (-here, -everywhere, *away, -published, name, alias.category)
 
     alias, name = min(((alias, name) for alias in aliases for name in _spelled(alias, written)), key=rank)
     return ShownName(name, alias.form)
