@@ -51,6 +51,8 @@ PAGES: dict[str, Example] = {
     "rule-list": Example({}, ("", "?q=Fur&live=all", "?q=nothing+has+this")),
     "rule-detail": Example(BROAD),
     "rule-reading": Example(BROAD),
+    "rule-text": Example(BROAD, ("", "?document=1")),
+    "rule-values": Example(BROAD | {"place": 1}, ("", "?offset=1")),
     "rule-versions": Example(EDITED),
     "indicator-detail": Example(SUCCESS),
     "source-list": Example(),
