@@ -34,7 +34,8 @@
 
   // A refused filter (400) is a page with a message: show it in place as well.
   document.addEventListener("htmx:beforeSwap", function (event) {
-    if (event.detail.xhr.status === 400 && event.target.matches("form.filters, form.facets")) {
+    var asking = event.detail.requestConfig.elt;
+    if (event.detail.xhr.status === 400 && asking.matches("form.filters, form.facets")) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
