@@ -8,7 +8,11 @@ from urllib.parse import urlencode
 
 from catalog.pages.filtering import Asked
 
-LABELS = {"q": "words", "view": "cells"}  # of parameters whose names do not say it
+LABELS = {
+    "q": "words",
+    "view": "cells",
+    "attack_platform": "ATT&CK platform",
+}  # of parameters whose names do not say it
 
 
 @dataclass(frozen=True, slots=True)

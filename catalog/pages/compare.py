@@ -50,10 +50,11 @@ class CompareView(View):
             words = value_words(list(pair)) | {"show": shown}
             vendors = [("vendor", source.slug) for source in pair]
             others = asked.besides("vendor", "format")
+            of_rules = [(name, value) for name, value in others if name in CompareFilterSet.OF_RULES]
             context |= {
                 "chosen": [one for one in chosen(asked, words) if one.name != "vendor"],
                 "every_row": not {"show", "q"} & set(asked.data),  # each parent stands above its sub-techniques
-                "rule_query": query_with(urlencode(vendors + asked.besides("vendor", "q", "tactic", "show", "format"))),
+                "rule_query": query_with(urlencode(vendors + of_rules)),
                 "state_query": urlencode(vendors + asked.besides("vendor", "show", "format")),
                 "swap_query": urlencode([*reversed(vendors), *others]),
                 "export_query": urlencode(vendors + others),

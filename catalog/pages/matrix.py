@@ -81,7 +81,7 @@ class MatrixView(View):
 
 def rule_query(asked: Asked) -> str:
     """The filters of rules as the query of a technique's guide."""
-    return query_with(urlencode(asked.besides("q", "tactic", "show", "format")))
+    return query_with(urlencode([(name, value) for name, value in asked.besides() if name in asked.filterset.OF_RULES]))
 
 
 def short_marks(slugs: Iterable[str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ def build_matrix(
     `platforms` are those that the rules were filtered by: only techniques that ATT&CK knows there are missing.
     `tactics` are short names of the columns wanted, all of them when there are none.
     """
-    cells = _cells(techniques.for_matrix().in_order(), rules, _fitting(platforms))
+    cells = _cells(techniques.for_matrix().in_order(), rules, fitting(platforms))
     states = Counter(cell.state for cell in cells)
     return Matrix(
         columns=tuple(_columns(cells, tactics, show)),
@@ -124,7 +124,7 @@ def _cells(techniques: Iterable[Technique], rules: QuerySet[Rule], fits: Callabl
     ]
 
 
-def _fitting(platforms: Collection[str]) -> Callable[[Technique], bool]:
+def fitting(platforms: Collection[str]) -> Callable[[Technique], bool]:
     """Whether ATT&CK knows a technique on one of the rules' platforms; every technique where none is asked for."""
     names = {name for platform in platforms for name in attack_platforms(platform)}
     return lambda technique: not platforms or not names.isdisjoint(technique.platforms)

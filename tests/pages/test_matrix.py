@@ -80,6 +80,14 @@ def test_a_cell_leads_to_the_guide_with_the_same_filters(client: Client, catalog
     assert "Execution</h2>" not in html
 
 
+def test_filters_of_techniques_do_not_follow_to_the_guide(client: Client, catalog: Technique) -> None:
+    for address in ("/matrix/?attack_platform=Windows&q=told&vendor=sigma", "/compare/?attack_platform=Windows"):
+        html = page(client, address)
+        where = [unescape(one) for one in re.findall(r'href="(/techniques/T1200.001/[^"]*)"', html)]
+        assert where and all(client.get(one).status_code == 200 for one in where)
+        assert "/techniques/T1059/" not in html
+
+
 def test_missing_looks_at_attack_s_platforms(client: Client, catalog: Technique) -> None:
     everything = page(client, "/matrix/?show=missing")
     assert [one[2].split()[0] for one in cells(everything)] == ["T1100", "T1100", "T1101", "T1200", ".002"]
