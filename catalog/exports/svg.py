@@ -13,12 +13,12 @@ from detections.guide.matrix import ELSEWHERE, MISSING, Cell, Column, Matrix
 
 CONTENT_TYPE = "image/svg+xml"
 # Pixels. A letter of the cells' type is about 5.3 wide, so that this many stand in a line.
-MARGIN, WIDTH, HEIGHT, GAP, INDENT = 24, 140, 42, 4, 12
+MARGIN, WIDTH, HEIGHT, GAP, INDENT = 24, 148, 42, 4, 12
 HEAD, TOP = 40, 92
-LETTERS = 24
+LETTERS = 25
 STYLE = (
     "text{font-family:system-ui,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',Arial,sans-serif;font-size:10px}"
-    ".h{font-size:18px;font-weight:700}.p{font-size:12px}.t{font-size:12px;font-weight:700}.b{font-weight:700}"
+    ".h{font-size:18px;font-weight:700}.p{font-size:12px}.t{font-size:11px;font-weight:700}.b{font-weight:700}"
 )
 NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -65,7 +65,7 @@ def _described(matrix: Matrix, told: str) -> str:
 
 def _legend() -> Iterator[str]:
     for number, (shade, words) in enumerate(legend()):
-        x = MARGIN + number * 76
+        x = MARGIN + number * 92
         yield f'<rect x="{x}" y="66" width="12" height="12" fill="{shade.ground}" stroke="#b9c4bc"/>'
         yield f'<text x="{x + 17}" y="76">{_text(words)} rules</text>'
 
