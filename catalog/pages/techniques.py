@@ -31,7 +31,7 @@ from detections.models import Rule, Technique
 SHOWN = 50  # indicators
 SHOWN_EXCLUDED = 25  # excluded indicators
 SHOWN_FURTHER = 15  # log sources, false positives
-SHOWN_RULES = 30  # of each vendor
+SHOWN_RULES = 25  # of each vendor
 NAMES = {"sigma": "Sigma", "ecs": "ECS", "cim": "CIM"}
 WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
 OF_RULES = TechniqueFilterSet.OF_RULES
