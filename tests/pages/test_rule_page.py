@@ -73,6 +73,19 @@ def test_a_marked_value_keeps_its_marks_colour_and_offsets_are_code_points() -> 
     assert '<span class="t-word">and</span>' in line and '<span class="t-text">&quot;y&quot;</span>' in line
 
 
+def test_a_colour_is_cut_where_a_mark_ends_and_at_the_end_of_a_line() -> None:
+    said = 'a: "x y" and """b\nc"""'
+    marks = [Mark(0, 6, "check", 1), Mark(14, 20, "check", 2)]
+    lines = [line for _, line in marked_lines(said, marks, 1, coloured(said, "kql"))]
+    assert lines == [
+        '<mark class="check" data-condition="1" id="c1">a: <span class="t-text">&quot;x </span></mark>'
+        '<span class="t-text">y&quot;</span> <span class="t-word">and</span> <span class="t-text">&quot;</span>'
+        '<mark class="check" data-condition="2" id="c2"><span class="t-text">&quot;&quot;b</span></mark>',
+        '<mark class="check" data-condition="2"><span class="t-text">c&quot;</span></mark>'
+        '<span class="t-text">&quot;&quot;</span>',
+    ]
+
+
 def test_a_very_long_text_is_coloured_in_its_beginning_alone() -> None:
     said = '"x" and ' * LONGEST
     assert max(end for _, end, _ in coloured(said, "kql")) <= LONGEST
