@@ -9,7 +9,7 @@ PYTEST_WORKERS ?= auto
 TEST_POSTGRESQL_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 TEST_REDIS_URL ?= redis://127.0.0.1:6379/9
 
-.PHONY: serve test test-services lint bench install install-dev clean
+.PHONY: serve test test-services lint bench screenshots install install-dev clean
 
 serve: $(VENV)/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
@@ -39,6 +39,10 @@ lint: $(VENV)/.installed-dev
 # Figures on the corpora that FIELDGUIDE_CORPORA names: accuracy, share parsed, time, memory.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+# The README's pictures, of the starter corpus in a folder that is gone afterwards. Needs a Chromium.
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.browser.pictures
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
