@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from detections.models import Rule, RuleLogSource, Run, Technique
 from tests.pages import rows, walk
@@ -44,6 +46,8 @@ ASKED: dict[str, dict[str, int]] = {
     },
     "rule-detail": {"/rules/team/{secret}/": 404},
     "rule-reading": {"/rules/team/{secret}/reading/": 404},
+    "rule-text": {"/rules/team/{secret}/text/": 404},
+    "rule-values": {"/rules/team/{secret}/values/1/": 404},
     "rule-versions": {"/rules/team/{secret}/versions/": 404},
     "indicator-detail": {"/indicators/{key}/": 404, "/indicators/{shared}/": 200},
     "source-list": {"/sources/": 200},
@@ -105,7 +109,9 @@ def addresses(snapshot: Technique) -> dict[str, int]:
         "id": "T1578.001", "run": run.pk, "secret": SECRET, "key": rows.key(SECRET, "eq", SECRET),
         "shared": rows.key("Provider_Name", "eq", "rds.amazonaws.com"),
     }  # fmt: skip
-    return {path.format(**known): status for asked in ASKED.values() for path, status in asked.items()}
+    asked = [(name, path.format(**known), status) for name, paths in ASKED.items() for path, status in paths.items()]
+    assert [path for name, path, _ in asked if resolve(urlsplit(path).path).url_name != name] == []
+    return {path: status for _, path, status in asked}
 
 
 def test_every_address_is_asked_or_excused() -> None:
