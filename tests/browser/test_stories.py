@@ -152,11 +152,15 @@ def test_going_back_and_reloading_show_what_the_address_says(enter: Callable[...
 
 
 def test_paper_holds_the_content_alone(enter: Callable[..., Visit]) -> None:  # noqa: F811
-    visit = enter(color_scheme="dark")
+    visit = enter(color_scheme="light")
+    visit.open("/").get_by_role("button", name="Use the dark theme").click()
     for address in (GUIDE, "/rules/elastic/broad/", "/matrix/"):
         page = visit.open(address)
         page.emulate_media(media="print")
         assert page.locator("nav.site-nav").is_hidden() and page.get_by_role("searchbox").first.is_hidden(), address
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", address
+        ground, ink = page.evaluate(
+            "[getComputedStyle(document.body)].flatMap(one => [one.backgroundColor, one.color])"
+        )
+        assert (ground, ink) == ("rgba(0, 0, 0, 0)", "rgb(22, 32, 27)"), f"{address} is printed in the dark theme"
         assert page.get_by_role("heading", level=1).is_visible()
         assert page.pdf()[:5] == b"%PDF-"
