@@ -16,6 +16,7 @@ from detections.editing.rules import Edit, save_rule
 from detections.models import Rule, RuleDraft
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import DARK, LIGHT, serious_violations
+from tests.browser.waiting import wait_until
 from tests.pages.staff import FIRST, PASSWORD, A, catalog, diverged, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -107,9 +108,7 @@ def test_line_numbers_follow_the_text(staff: Visit) -> None:
     box(page).fill("\n".join(f"# {number}" for number in range(200)))
     assert page.locator(".gutter").text_content().split()[-1] == "200"
     box(page).evaluate("element => { element.scrollTop = 1000; }")
-    page.wait_for_function(
-        "document.querySelector('.gutter').scrollTop === document.getElementById('id_text').scrollTop"
-    )
+    wait_until(page, "document.querySelector('.gutter').scrollTop === document.getElementById('id_text').scrollTop")
 
 
 def test_words_are_chosen_by_a_press(staff: Visit) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import DARK, LIGHT, NARROW, NO_SCRIPT, serious_violations
+from tests.browser.waiting import wait_until
 from tests.pages import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -81,7 +82,7 @@ def test_a_filter_is_taken_off_in_place_and_the_focus_goes_on_at_the_count(visit
     page = visit.open("/rules/?vendor=splunk&platform=Linux")
     page.get_by_role("link", name="Take off Vendor: Splunk").click()
     page.wait_for_url("**/rules/?platform=Linux")
-    page.wait_for_function("document.activeElement.id === 'list-count'")
+    wait_until(page, "document.activeElement.id === 'list-count'")
     page.get_by_role("link", name="Clear filters").click()
     count(visit, "3 rules")
     assert page.url.endswith("/rules/")

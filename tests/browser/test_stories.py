@@ -10,6 +10,7 @@ import pytest
 from detections.models import Rule
 from tests.browser.conftest import Visit
 from tests.browser.test_promises import enter  # noqa: F401  a fixture
+from tests.browser.waiting import wait_until
 from tests.pages import walk
 from tests.pages.staff import FIRST, PASSWORD, A
 
@@ -138,7 +139,7 @@ def test_going_back_and_reloading_show_what_the_address_says(enter: Callable[...
     assert vendor.input_value() == "splunk"
     page.go_back()
     page.wait_for_url("**vendor=elastic**")
-    page.wait_for_function("document.querySelector('[name=vendor]').value === 'elastic'")
+    wait_until(page, "document.querySelector('[name=vendor]').value === 'elastic'")
     page.get_by_role("link", name="CreateDBSnapshot", exact=True).first.click()
     page.locator("tr.opened").first.wait_for()
     page.get_by_role("navigation", name="Site").get_by_role("link", name="Sources").click()
@@ -147,7 +148,7 @@ def test_going_back_and_reloading_show_what_the_address_says(enter: Callable[...
     page.wait_for_url("**vendor=elastic**")
     assert vendor.input_value() == "elastic" and heading(page)
     page.go_back()
-    page.wait_for_function("document.querySelector('[name=vendor]').value === ''")
+    wait_until(page, "document.querySelector('[name=vendor]').value === ''")
     assert page.url.endswith(GUIDE)
 
 

@@ -11,11 +11,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "u7Zq-3kfV0nTj5yXw9LbR2cHsA8dGmE1pQoKiW4vNzBtYxJhUg6FrD"
+_SET_BY_TESTS = {"SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "DJANGO_ALLOW_ASYNC_UNSAFE"}  # the last by the browser tests
 SAFE = {"FIELDGUIDE_ENV": "production", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "fieldguide.example.org"}
 
 
 def run(*command: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if name not in ("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")}
+    clean = {name: value for name, value in os.environ.items() if name not in _SET_BY_TESTS}
     services = {"DATABASE_URL": "", "REDIS_URL": "", "FIELDGUIDE_DATA_DIR": str(folder)}
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=clean | services | env, capture_output=True, text=True, check=False

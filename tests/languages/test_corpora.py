@@ -10,7 +10,7 @@ import pytest
 
 from detections.documents.toml import load_toml
 from detections.languages.tree import walk
-from tests.languages.test_properties import _bare
+from tests.languages.properties import bare
 
 pytestmark = pytest.mark.corpora
 
@@ -38,6 +38,6 @@ def test_real_queries(corpora: Path, name: str, language: str, least: int) -> No
                 assert condition.start <= test.start < test.end <= condition.end, (file, test)
             first_word = (condition.path or condition.field).split(".")[0]
             assert condition.derived or first_word in query[: condition.end], (file, condition)
-        assert _bare(read(printed(reading.tree)).tree) == _bare(reading.tree), file
+        assert bare(read(printed(reading.tree)).tree) == bare(reading.tree), file
         count += 1
     assert count >= least
