@@ -62,6 +62,7 @@ class BatchWriter:
             stored = self._stored(files)
             winners, problems = self._winners(files, stored, outcome)
             touched = {row.pk for row in stored.values()} | set(self._abandoned(files).values_list("pk", flat=True))
+            touched |= self._edited_ids(file.path for file in files)
             with counted_change(touched | self._sibling_ids(winners), count=self.count) as change:
                 history = History(self.source, Cause("sync", commit=self.source.commit))
                 held = HeldRules(self.source, history)
@@ -85,7 +86,8 @@ class BatchWriter:
             rules = self._removable(paths)
             touched = dict(rules.values_list("own_id", "pk"))
             lock_addresses(self.source.vendor, touched)
-            with counted_change(set(touched.values()) | self._sibling_ids(touched), count=self.count) as change:
+            held = set(touched.values()) | self._edited_ids(paths)
+            with counted_change(held | self._sibling_ids(touched), count=self.count) as change:
                 history = History(self.source, Cause("sync", commit=self.source.commit))
                 retired = self._retire(rules, history)
                 HeldRules(self.source, history).withheld(paths)
@@ -151,6 +153,11 @@ class BatchWriter:
         """Rules of files that a sync may retire: an edited one stays."""
         rules = Rule.objects.filter(source=self.source, file_path__in=paths, edited=False)
         return rules.exclude(lifecycle="retired")
+
+    def _edited_ids(self, paths: Iterable[str]) -> set[int]:
+        """Edited rules of these files: a text may be held back on them, so nobody else may write their versions."""
+        rules = Rule.objects.filter(source=self.source, file_path__in=list(paths), edited=True)
+        return set(rules.values_list("pk", flat=True))
 
     def _sibling_ids(self, own_ids: Iterable[str]) -> set[int]:
         """Rules of other sources with the same ids: their being copies may change."""

@@ -42,8 +42,7 @@ def counted_change(rules: Iterable[int], *, count: bool = True) -> Iterator[Chan
     """
     lock_shared()
     change = Change(set(rules))
-    if count:
-        _hold(change.rules)
+    _hold(change.rules)
     before = contributions(change.rules) if count else set()
     yield change
     if count:

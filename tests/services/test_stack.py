@@ -170,9 +170,13 @@ def test_it_is_ready_and_each_health_check_passes(stack: Stack) -> None:
     data = Path(stack.env["FIELDGUIDE_DATA_DIR"])
     wait(lambda: any(data.glob("celerybeat-schedule*")), lambda: (stack.folder / "beat.log").read_text())
     for name, command in stack.checks.items():
-        done = subprocess.run(
-            command, cwd=ROOT, env=os.environ | stack.env, capture_output=True, text=True, check=False, timeout=PATIENCE
-        )
+        for _ in range(3):  # as often as a container is asked before it counts as ill
+            done = subprocess.run(
+                command, cwd=ROOT, env=os.environ | stack.env, capture_output=True, text=True, check=False,
+                timeout=PATIENCE,
+            )  # fmt: skip
+            if done.returncode == 0:
+                break
         assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
 
 
