@@ -6,7 +6,6 @@ import base64
 import logging
 import shutil
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from detections.models import Generation, Indicator, Rule, RuleVersion, Run, Sou
 from detections.vendors import VENDORS
 from tests.importing.checkouts import sigma_rule
 from tests.importing.remotes import Remote
-from tests.importing.servers import Server, certificate, https_server
+from tests.importing.servers import Server
 
 pytestmark = pytest.mark.django_db
 
@@ -44,14 +43,6 @@ def remote(tmp_path: Path) -> Remote:
     repository.write("rules/b.yml", sigma_rule(B, image="other.exe"))
     repository.commit()
     return repository
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    file = certificate(tmp_path)
-    monkeypatch.setenv("GIT_SSL_CAINFO", str(file))
-    with https_server(tmp_path / "repositories", file) as answering:
-        yield answering
 
 
 def team(url: str, **told: str) -> Source:
