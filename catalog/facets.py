@@ -7,13 +7,14 @@ not, so that a second word can be chosen beside the first. All facets of a list 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 
 from detections.guide.figures import PARSES
+from detections.guide.matrix import attack_words
 from detections.models import Domain, Platform, Reader, Rule, RuleTechnique, Source, Technique
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def technique_counts(asked: TechniqueFilterSet) -> Counts:
     tactics = Technique.tactics.through.objects.filter(technique__in=asked.without("tactic").values("pk"))
     covered = Case(
         When(pk__in=Technique.objects.covered_by(asked.rules).values("pk"), then=Value("covered")),
-        default=Value("missing"),
+        When(pk__in=asked.fitting(Technique.objects.all()).values("pk"), then=Value("missing")),
+        default=Value(""),
         output_field=CharField(),
     )
     every = Value("all", output_field=CharField())
@@ -101,7 +103,7 @@ def counts_without(asked: StrictFilterSet, names: Iterable[str]) -> dict[str, in
 
 def _rule_facets_of_techniques(asked: TechniqueFilterSet) -> Counts:
     show = asked.form.cleaned_data["show"]
-    listed = set(asked.without("show", *OF_RULES).values_list("pk", flat=True))
+    listed = dict(asked.without("show", *OF_RULES).values_list("pk", "platforms"))
     parts = [
         _stated(asked.rules_without(facet))
         .annotate(facet=Value(facet, output_field=CharField()), word=F(f"rule__{path}"))
@@ -113,8 +115,18 @@ def _rule_facets_of_techniques(asked: TechniqueFilterSet) -> Counts:
     for facet, word, technique, parent in parts[0].union(*parts[1:], all=True):
         if word:
             found.setdefault(facet, {}).setdefault(word, set()).update((technique, parent) if show else (technique,))
+    if show != "missing":
+        return {
+            facet: {word: len(listed.keys() & ids) for word, ids in words.items()} for facet, words in found.items()
+        }
+
+    def fitting(platforms: Collection[str]) -> set[int]:
+        names = attack_words(platforms)
+        return {pk for pk, known in listed.items() if not platforms or not names.isdisjoint(known)}
+
+    asked_for = fitting(asked.form.cleaned_data["platform"])
     return {
-        facet: {word: len(listed - ids if show == "missing" else listed & ids) for word, ids in words.items()}
+        facet: {word: len((fitting([word]) if facet == "platform" else asked_for) - ids) for word, ids in words.items()}
         for facet, words in found.items()
     }
 

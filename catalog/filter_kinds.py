@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema_field
 
 from catalog.words import unknown_word
@@ -134,13 +132,7 @@ class StatedTacticsFilter(TacticsFilter):
 
 @extend_schema_field(WORDS)
 class AttackPlatformsFilter(WordsFilter):
-    """Techniques that ATT&CK lists for one of several platforms. Its lists are JSON, the same on every database."""
+    """Techniques that ATT&CK lists for one of several platforms."""
 
     def filter(self, qs: QuerySet[Technique], value: list[str]) -> QuerySet[Technique]:
-        if not value:
-            return qs
-        listed = Q()
-        for word in value:
-            listed |= Q(listed__contains=json.dumps(word)) | Q(listed__contains=json.dumps(word, ensure_ascii=False))
-        techniques = Technique.objects.annotate(listed=Cast("platforms", TextField())).filter(listed)
-        return qs.filter(pk__in=techniques.values("pk"))
+        return qs.listed_for(value) if value else qs

@@ -31,6 +31,7 @@ from catalog.filter_kinds import (
 )
 from catalog.ordering import RULE_ORDERS, TECHNIQUE_ORDERS, Order, in_order, ordering_errors, parted
 from catalog.words import unknown_parameter
+from detections.guide.matrix import attack_words
 from detections.models import Reader, Rule, RuleTechnique, Source, Tactic, Technique
 
 # Known on every list and guide, whether or not a FilterSet reads them.
@@ -208,7 +209,7 @@ class TechniqueFilterSet(StrictFilterSet):
         method="of_coverage",
         choices=[("covered", "covered"), ("missing", "missing")],
         error_messages={"invalid_choice": "Write covered or missing."},
-        label="covered: with a live rule that answers the filters; missing: without one",
+        label="covered: with a live rule that answers the filters; missing: without one, of the platforms asked for",
     )
     q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the name, or an id")
 
@@ -241,12 +242,18 @@ class TechniqueFilterSet(StrictFilterSet):
         if show == "covered":
             return techniques.covered_by(self.rules_without(*without))
         if show == "missing":
-            return techniques.not_covered_by(self.rules_without(*without))
+            fitting = techniques if "platform" in without else self.fitting(techniques)
+            return fitting.not_covered_by(self.rules_without(*without))
         if not any(self.form.cleaned_data[name] for name in self.OF_RULES if name not in without):
             return techniques
         rules = self.rules_without(*without)
         stated = RuleTechnique.objects.filter(rule__in=rules.values("pk"), structural=False)
         return techniques.filter(pk__in=stated.values("technique"))
+
+    def fitting(self, techniques: QuerySet[Technique]) -> QuerySet[Technique]:
+        """Those that ATT&CK knows on one of the rules' platforms asked for: others are not missing there."""
+        platforms = self.form.cleaned_data["platform"]
+        return techniques.listed_for(attack_words(platforms)) if platforms else techniques
 
     def ranked(self, counts: Mapping[int, int]) -> QuerySet[Technique] | list[Technique]:
         """The techniques by `ordering`; `counts` are the rules of each, by its key."""

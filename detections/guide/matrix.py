@@ -124,9 +124,14 @@ def _cells(techniques: Iterable[Technique], rules: QuerySet[Rule], fits: Callabl
     ]
 
 
+def attack_words(platforms: Collection[str]) -> frozenset[str]:
+    """ATT&CK's names for the rules' platforms."""
+    return frozenset(name for platform in platforms for name in attack_platforms(platform))
+
+
 def fitting(platforms: Collection[str]) -> Callable[[Technique], bool]:
     """Whether ATT&CK knows a technique on one of the rules' platforms; every technique where none is asked for."""
-    names = {name for platform in platforms for name in attack_platforms(platform)}
+    names = attack_words(platforms)
     return lambda technique: not platforms or not names.isdisjoint(technique.platforms)
 
 

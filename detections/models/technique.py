@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
+
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from detections.models.collation import code_point
 
@@ -53,6 +56,14 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
     def not_covered_by(self, rules: QuerySet) -> TechniqueQuerySet:
         """The others."""
         return self.exclude(_covered(rules))
+
+    def listed_for(self, platforms: Collection[str]) -> TechniqueQuerySet:
+        """Those that ATT&CK lists for one of its platforms. The lists are JSON, searched alike on every database."""
+        listed = Q(pk__in=[])
+        for word in sorted(platforms):
+            listed |= Q(listed__contains=json.dumps(word)) | Q(listed__contains=json.dumps(word, ensure_ascii=False))
+        found = Technique.objects.annotate(listed=Cast("platforms", models.TextField())).filter(listed)
+        return self.filter(pk__in=found.values("pk"))
 
     def for_matrix(self) -> TechniqueQuerySet:
         """With what a cell of the matrix shows: no long texts, but parent and tactics."""

@@ -98,6 +98,10 @@ def test_missing_looks_at_attack_s_platforms(client: Client, catalog: Technique)
     assert [one[2].split()[0] for one in cells(aws)] == ["T1059", "T1100", "T1100"]
     assert "1 of 2 covered" in text(windows) and "3 more are of other platforms" in text(windows)
     assert "other platforms" not in text(everything)
+    for platform in ("Windows", "AWS"):
+        listed = client.get(f"/api/v1/techniques/?show=missing&platform={platform}&page_size=500").json()["results"]
+        told = client.get(f"/api/v1/matrix/?platform={platform}").json()
+        assert len(listed) == told["missing"], platform
 
 
 def test_techniques_of_other_platforms_are_marked(client: Client, catalog: Technique) -> None:
