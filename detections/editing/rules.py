@@ -143,7 +143,7 @@ def store(
 
 def refuse_foreign(source: Source) -> None:
     """Raises `EditError` for a source whose rules come from a repository: own rules go to one of one's own."""
-    if source.repository or source.clone_url:
+    if not Source.objects.written_here().filter(pk=source.pk).exists():
         raise EditError(
             f"The rules of {source.name} come from its repository, and the next sync would not know this one. "
             "Put it into a source of your own."

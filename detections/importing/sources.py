@@ -100,7 +100,7 @@ def _told(vendor: str, slug: str, name: str, starter: bool) -> dict[str, str]:
     """A source's name, licence and repository: the vendor's own, the starter corpus's, or a team's."""
     row: Vendor = VENDORS[vendor]
     if starter:
-        return {"name": f"Starter rules in {row.name}'s format", "licence": STARTER_LICENCE, "repository": ""}
+        return {"name": f"Starter ({row.name})", "licence": STARTER_LICENCE, "repository": ""}
     if slug == vendor:
         return {"name": name or row.name, "licence": row.licence, "repository": row.repository}
     return {"name": name or slug, "licence": "", "repository": ""}

@@ -14,8 +14,8 @@ class SourceQuerySet(models.QuerySet["Source"]):
         return self.filter(reader.sources())
 
     def written_here(self) -> SourceQuerySet:
-        """A team's own collections: their rules come from no repository."""
-        return self.filter(repository="", clone_url="")
+        """A team's own collections: their rules come from no repository, and none takes their place."""
+        return self.filter(repository="", clone_url="").exclude(slug=models.F("vendor"))
 
     def syncable(self) -> SourceQuerySet:
         """Those that say where they come from: a repository, or the folder of the last sync."""

@@ -115,6 +115,9 @@ def test_a_teams_own_rule_counts_for_those_who_may_see_it(sigma: Checkout, team:
         create_rule(team, sigma_rule(OWN), NOTHING, "Again", ada)
     with pytest.raises(EditError, match="source of your own"):
         create_rule(Source.objects.get(slug="sigma"), sigma_rule(OWN), NOTHING, "There", ada)
+    Source.objects.filter(slug="sigma").update(repository="")  # the starter's, until the repository takes its place
+    with pytest.raises(EditError, match="source of your own"):
+        create_rule(Source.objects.get(slug="sigma"), sigma_rule(OWN), NOTHING, "There", ada)
     assert recompute().mended == 0
 
 

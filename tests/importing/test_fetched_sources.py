@@ -163,7 +163,7 @@ def test_a_repository_that_cannot_be_read_leaves_the_catalog_as_it_was(
 def test_a_failed_first_fetch_leaves_the_starter_in_its_place(tmp_path: Path) -> None:
     load(starter(), lambda text: None, lambda title: None)
     source = configure("sigma", "https://127.0.0.1:1/team/rules.git")
-    assert source.name.startswith("Starter rules")
+    assert source.name.startswith("Starter (")
     before = catalog()
     with pytest.raises(RunError):
         synced(source)
