@@ -50,7 +50,8 @@ _EXPORTS: dict[tuple[str, str], Texts] = {
 class Entry:
     """What an upload does with one text. `action` is add, change, same or refuse; `problems` say why and where.
 
-    `difference` are the changed lines of a rule that is there already; `edited_by` who edited that one last by hand.
+    Of a rule that is there already `difference` are the changed lines, `version` is its current one (else 0) and
+    `edited_by` who edited it last by hand.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Entry:
     difference: tuple[str, ...] = ()
     edited_by: str = ""
     row: RuleRow | None = None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,14 @@ def plan_upload(source: Source, name: str, data: bytes) -> UploadPlan:
 def perform_upload(source: Source, name: str, data: bytes, reason: str, author: AbstractBaseUser | None) -> UploadPlan:
     """Do what `plan_upload` tells, all of it or nothing; what is refused is left out. The plan as it was done."""
     plan = plan_upload(source, name, data)
+    ids = {entry.own_id: entry.version for entry in plan.entries if entry.row}
+    lock_addresses(source.vendor, ids)
+    now = dict(Rule.objects.filter(source=source, own_id__in=list(ids)).values_list("own_id", "version"))
+    if any(now.get(own_id, 0) != version for own_id, version in ids.items()):
+        plan = plan_upload(source, name, data)  # somebody changed one of them meanwhile
     doing = {entry.own_id: entry for entry in plan.entries if entry.row and entry.action in (ADD, CHANGE)}
     if not doing:
         return plan
-    lock_addresses(source.vendor, doing)
     same_ids = Rule.objects.filter(source__vendor=source.vendor, own_id__in=list(doing))
     known = {rule.own_id: rule for rule in same_ids.filter(source=source)}
     cause = Cause(RuleVersion.Origin.UPLOAD, author, reason)
@@ -201,7 +207,7 @@ def _entry(document: RuleDocument, rule: Rule | None, catalogue: Catalogue, seen
     return Entry(
         document.path, action, title, own_id, document.text,
         row.values["predicate_count"], row.values["exclusion_count"], analysis.problems,
-        difference=difference, edited_by=edited_by, row=row,
+        difference=difference, edited_by=edited_by, row=row, version=rule.version if rule else 0,
     )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import pytest
 from django.contrib.auth.models import User
 
 from detections.analysis.overrides import NOTHING
+from detections.editing import upload
 from detections.editing.errors import EditError
 from detections.editing.rules import Edit, retire_rule, save_rule
 from detections.editing.sources import create_source
@@ -90,6 +92,23 @@ def test_a_retired_rule_stays_retired(team: Source, ada: User) -> None:
     perform_upload(team, "a.yml", sigma_rule(A, title="Again").encode(), "Again", ada)
     rule.refresh_from_db()
     assert (rule.title, rule.live) == ("Again", False)
+
+
+def test_a_rule_that_is_retired_meanwhile_stays_retired(
+    team: Source, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    perform_upload(team, "a.yml", sigma_rule(A).encode(), "First", ada)
+    rule, lock = Rule.objects.get(source=team), upload.lock_addresses
+
+    def meanwhile(vendor: str, own_ids: Iterable[str]) -> None:
+        lock(vendor, own_ids)
+        retire_rule(Rule.objects.get(pk=rule.pk), 1, "Noisy", ada)
+
+    monkeypatch.setattr(upload, "lock_addresses", meanwhile)
+    perform_upload(team, "a.yml", sigma_rule(A, title="Again").encode(), "Again", ada)
+    rule.refresh_from_db()
+    assert (rule.title, rule.live, rule.lifecycle, rule.version) == ("Again", False, "retired", 3)
+    assert recompute().mended == 0
 
 
 @pytest.mark.parametrize(
