@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from catalog.roles import grant
 from detections.analysis.overrides import NOTHING
@@ -175,7 +176,7 @@ def test_what_was_saved_is_not_offered_again(staff: Visit) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Saved as version").wait_for()
     page.goto(staff.address + EDIT)
-    assert page.locator("#typed-before").is_hidden()
+    expect(page.locator("#typed-before")).to_be_hidden()
 
 
 @pytest.mark.parametrize("staff", [{}, {"java_script_enabled": False}], indirect=True, ids=["scripts", "no scripts"])
@@ -212,20 +213,21 @@ def test_signing_in_again_in_another_tab_lets_the_first_one_save(staff: Visit) -
 @pytest.mark.parametrize("staff", [{"java_script_enabled": False}], indirect=True)
 def test_without_scripts_all_is_there(staff: Visit) -> None:
     page = staff.open(EDIT)
-    assert page.locator(".gutter").is_hidden() and page.locator("#typed-before").is_hidden()
+    expect(page.locator(".gutter")).to_be_hidden()
+    expect(page.locator("#typed-before")).to_be_hidden()
     box(page).fill(FIRST.replace("condition: selection and not", "condition: selection and and"))
     page.get_by_role("button", name="Preview").click()
     assert "draft only" in page.locator("#preview").inner_text()
     assert "selection and and" in box(page).input_value()
     page.get_by_role("button", name="Save as draft").click()
-    assert page.get_by_text("The draft is kept.").count() == 1
+    expect(page.get_by_text("The draft is kept.")).to_have_count(1)
     draft = RuleDraft.objects.get()
     page.get_by_role("link", name="First").click()
     assert page.url.endswith(f"{EDIT}?draft={draft.pk}")
     box(page).fill(FIRST.replace("tool.exe", "plain.exe"))
     field(page, "Reason").fill("Without scripts.")
     page.get_by_role("button", name="Save", exact=True).click()
-    assert page.get_by_text("Saved as version").count() == 1
+    expect(page.get_by_text("Saved as version")).to_have_count(1)
 
 
 def test_many_rules_are_retired_in_the_admin(staff: Visit) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from detections.models import RuleName, Technique
 from tests.browser.conftest import Visit
@@ -77,7 +78,7 @@ def test_a_number_opens_its_rules_and_another_takes_its_place(full: Visit) -> No
     page.get_by_text("tests ImageLoaded endswith").wait_for()
     number.click()
     page.get_by_text("tests ImageLoaded endswith").wait_for(state="detached")
-    assert page.locator("tr.opened").count() == 1
+    expect(page.locator("tr.opened")).to_have_count(1)
     assert (number.get_attribute("aria-expanded"), operator.get_attribute("aria-expanded")) == ("true", "false")
     number.press("Enter")
     page.locator("tr.opened").wait_for(state="detached")
@@ -95,7 +96,7 @@ def test_a_reach_opens_what_the_catalog_says_and_a_log_source_its_rules(visit: V
 
 def test_further_values_and_the_whole_text_load_in_place(full: Visit) -> None:
     page = full.open(RULE)
-    assert page.get_by_text("driver-1100.sys").count() == 0
+    expect(page.get_by_text("driver-1100.sys")).to_have_count(0)
     page.get_by_role("link", name="1,177 further values").click()
     for last in ("driver-0522.sys", "driver-1022.sys"):
         page.locator("ul.values .value", has_text=last).wait_for()
@@ -110,7 +111,7 @@ def test_the_tree_folds_and_leads_to_marks_that_the_page_does_not_show(full: Vis
     page = full.open(RULE)
     user = page.locator(".tree").get_by_role("link", name="User")
     page.locator(".tree summary").first.click()
-    assert not user.is_visible()
+    expect(user).to_be_hidden()
     page.locator(".tree summary").first.press("Enter")
     user.click()
     page.wait_for_url(f"**{RULE}text/#c2")
@@ -121,11 +122,11 @@ def test_the_tree_folds_and_leads_to_marks_that_the_page_does_not_show(full: Vis
 def test_without_scripts_everything_is_a_link(full: Visit) -> None:
     page = full.open(f"{GUIDE}?names=cim")
     page.locator("table.log-sources").get_by_role("link", name="2", exact=True).click()
-    assert page.get_by_text("need the data set").count() == 1
+    expect(page.get_by_text("need the data set")).to_have_count(1)
     page.goto(f"{full.address}{RULE}")
     page.get_by_role("link", name="1,177 further values").click()
-    assert page.get_by_role("heading", name="Values of ImageLoaded").count() == 1
-    assert page.get_by_text("driver-0100.sys").count() == 1
+    expect(page.get_by_role("heading", name="Values of ImageLoaded")).to_have_count(1)
+    expect(page.get_by_text("driver-0100.sys")).to_have_count(1)
 
 
 def test_on_paper_the_header_and_what_is_pressed_are_gone(full: Visit) -> None:

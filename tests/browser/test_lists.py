@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import DARK, LIGHT, NARROW, NO_SCRIPT, serious_violations
@@ -69,7 +70,7 @@ def test_the_back_button_goes_back_through_the_states(visit: Visit) -> None:
     count(visit, "1 rule")
     assert page.get_by_role("checkbox", name="Splunk 1 rules").is_checked()
     assert not page.get_by_role("checkbox", name="Elastic 1 rules").is_checked()
-    assert page.locator(".theme-switch").is_visible()
+    expect(page.locator(".theme-switch")).to_be_visible()
     page.go_back()
     count(visit, "3 rules")
     page.go_forward()
@@ -126,11 +127,11 @@ def test_what_was_unfolded_stays_unfolded(visit: Visit) -> None:
 def test_a_phone_folds_the_facets_and_keeps_them_open_while_choosing(visit: Visit) -> None:
     page = visit.open("/rules/")
     box = page.get_by_role("checkbox", name="Splunk 1 rules")
-    assert box.is_hidden()
+    expect(box).to_be_hidden()
     page.locator(".facet-fold > summary").click()
     box.check()
     count(visit, "1 rule")
-    assert box.is_visible()
+    expect(box).to_be_visible()
     page.get_by_role("link", name="by title").or_(page.get_by_role("link", name="by rule")).first.click()
     page.wait_for_url("**ordering=**")
 
@@ -141,7 +142,7 @@ def test_a_refused_filter_is_told_in_place(visit: Visit) -> None:
     page.get_by_label("Title", exact=True).fill("a" * 300)
     page.keyboard.press("Enter")
     page.get_by_role("alert").wait_for()
-    assert page.get_by_role("link", name="The page without filters").is_visible()
+    expect(page.get_by_role("link", name="The page without filters")).to_be_visible()
 
 
 @NO_SCRIPT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import DARK, LIGHT, NARROW, NO_SCRIPT, serious_violations
@@ -56,9 +57,10 @@ def test_axe_finds_no_serious_violation(shaded: Visit) -> Any:
 def test_without_scripts_subtechniques_unfold_and_filters_have_a_button(visit: Visit) -> None:
     page = visit.open("/matrix/")
     child = page.get_by_role("link", name="Create Snapshot")
-    assert child.is_hidden() and page.locator(".unfold").is_hidden()
+    expect(child).to_be_hidden()
+    expect(page.locator(".unfold")).to_be_hidden()
     page.get_by_text("1 sub-technique").click()
-    assert child.is_visible()
+    expect(child).to_be_visible()
     page.get_by_label("Platform").select_option("Linux")
     page.get_by_role("button", name="Apply").click()
     assert "platform=Linux" in page.url
@@ -76,9 +78,9 @@ def test_a_filter_applies_itself_and_is_taken_off_again(visit: Visit) -> None:
     page.get_by_role("link", name="Take off: show only missing").click()
     page.wait_for_url("**/matrix/?platform=Linux")
     page.get_by_role("button", name="Unfold all sub-techniques").click()
-    assert page.get_by_role("link", name="Create Snapshot").is_visible()
+    expect(page.get_by_role("link", name="Create Snapshot")).to_be_visible()
     page.get_by_role("button", name="Fold all sub-techniques").click()
-    assert page.get_by_role("link", name="Create Snapshot").is_hidden()
+    expect(page.get_by_role("link", name="Create Snapshot")).to_be_hidden()
     assert visit.said == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.pages import rows
@@ -114,7 +115,7 @@ def test_a_filter_applies_itself_and_is_a_permalink(visit: Visit) -> None:
     assert page.url.endswith(f"{GUIDE}?vendor=splunk")
     assert page.get_by_label("Vendor").input_value() == "splunk"
     page.reload()
-    assert page.get_by_text("Snapshot of a database cluster").count() == 0
+    expect(page.get_by_text("Snapshot of a database cluster")).to_have_count(0)
     page.get_by_role("link", name="Clear filters").click()
     page.get_by_text("Patterns shared across the 2 rules:").wait_for()
     assert visit.said == []
@@ -135,11 +136,11 @@ def test_more_values_load_behind_the_first_ones(visit: Visit) -> None:
     rows.rule("Many values", [other], [("CommandLine", "contains", values, False)])
     rows.counted()
     page = visit.open("/techniques/T1059/")
-    assert page.locator("table.indicators a.value").count() == 50
+    expect(page.locator("table.indicators a.value")).to_have_count(50)
     page.get_by_role("link", name="More values").click()
     page.get_by_role("link", name="value059").wait_for()
-    assert page.locator("table.indicators a.value").count() == 62
-    assert page.get_by_role("link", name="More values").count() == 0
+    expect(page.locator("table.indicators a.value")).to_have_count(62)
+    expect(page.get_by_role("link", name="More values")).to_have_count(0)
     assert visit.said == []
 
 
@@ -148,10 +149,10 @@ def test_without_scripts_links_open_full_pages(visit: Visit) -> None:
     page = visit.open(GUIDE)
     page.get_by_role("link", name="CreateDBSnapshot").click()
     assert page.url.endswith("/rules/") and "indicators" in page.url
-    assert page.get_by_role("banner").count() == 1
+    expect(page.get_by_role("banner")).to_have_count(1)
     page.get_by_role("link", name="Snapshot of a database cluster").click()
     assert page.url.endswith("/rules/elastic/snapshot/")
-    assert page.get_by_text("What it excludes").count() == 1
+    expect(page.get_by_text("What it excludes")).to_have_count(1)
 
 
 @NO_SCRIPT
@@ -160,8 +161,8 @@ def test_without_scripts_filters_have_a_button(visit: Visit) -> None:
     page.get_by_label("Platform").select_option("Linux")
     page.get_by_role("button", name="Apply").click()
     assert "platform=Linux" in page.url
-    assert page.get_by_text("Patterns shared across the 1 rule:").count() == 1
-    assert page.locator(".theme-switch").is_hidden()
+    expect(page.get_by_text("Patterns shared across the 1 rule:")).to_have_count(1)
+    expect(page.locator(".theme-switch")).to_be_hidden()
 
 
 def test_the_search_box_leads_to_techniques_and_rules(visit: Visit) -> None:
@@ -172,7 +173,7 @@ def test_the_search_box_leads_to_techniques_and_rules(visit: Visit) -> None:
     page.get_by_role("searchbox").fill("database cluster")
     page.keyboard.press("Enter")
     page.wait_for_url("**/rules/?q=database+cluster")
-    assert page.get_by_text("Snapshot of a database cluster").count() == 1
+    expect(page.get_by_text("Snapshot of a database cluster")).to_have_count(1)
 
 
 @pytest.mark.parametrize("visit", [LIGHT], indirect=True)
@@ -185,7 +186,7 @@ def test_the_theme_is_remembered(visit: Visit) -> None:
     assert dark != light
     page.goto(f"{visit.address}/rules/")
     assert page.evaluate(ground) == dark
-    assert page.get_by_role("button", name="Use the light theme").count() == 1
+    expect(page.get_by_role("button", name="Use the light theme")).to_have_count(1)
 
 
 def test_a_field_of_the_logic_leads_to_its_mark(visit: Visit) -> None:

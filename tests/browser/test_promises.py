@@ -14,6 +14,7 @@ import pytest
 from django.apps import apps
 from django.test import Client, RequestFactory
 from django.views.defaults import server_error
+from playwright.sync_api import expect
 
 from catalog.roles import grant
 from tests.browser.conftest import Visit
@@ -129,4 +130,4 @@ def test_errors_are_sound_pages_too(enter: Callable[..., Visit]) -> None:
     for address, status in expected.items():
         assert page.goto(visit.address + address).status == status, address
         assert unsound(page) == [], address
-        assert page.get_by_role("heading", level=1).count() == 1
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from detections.models import Run, Source
 from tests.browser.conftest import Visit
@@ -39,7 +40,7 @@ def test_progress_moves_in_place_until_the_end(visit: Visit, under_way: Run) -> 
     page.get_by_text("400 of 450").wait_for()
     Run.objects.filter(pk=under_way.pk).update(state="succeeded", finished_at=timezone.now())
     page.locator(".state", has_text="succeeded").wait_for()
-    assert page.locator("[hx-trigger]").count() == 0
+    expect(page.locator("[hx-trigger]")).to_have_count(0)
     assert visit.said == []
 
 
@@ -56,7 +57,7 @@ def test_without_a_script_a_link_reloads(visit: Visit, under_way: Run) -> None:
     page = visit.open(f"/runs/{under_way.pk}/")
     Run.objects.update(done=400)
     page.get_by_role("link", name="Reload").click()
-    assert page.get_by_text("400 of 450").count() == 1
+    expect(page.get_by_text("400 of 450")).to_have_count(1)
 
 
 @pytest.mark.parametrize("visit", [NARROW], indirect=True)

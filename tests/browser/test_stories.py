@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from detections.models import Rule
 from tests.browser.conftest import Visit
@@ -53,7 +54,7 @@ def test_without_scripts_a_reader_finds_everything(enter: Callable[..., Visit]) 
     page.get_by_role("navigation", name="Site").get_by_role("link", name="Rules").click()
     page.get_by_label("Title", exact=True).fill("cluster")
     page.get_by_role("button", name="Apply").click()
-    assert page.get_by_role("heading", name="1 rule", exact=True).count() == 1
+    expect(page.get_by_role("heading", name="1 rule", exact=True)).to_have_count(1)
     page.get_by_role("navigation", name="Site").get_by_role("link", name="Matrix").click()
     page.get_by_role("link", name="Command and Scripting Interpreter").first.click()
     assert "Command and Scripting Interpreter" in heading(page)
@@ -69,12 +70,12 @@ def test_without_scripts_an_account_works(enter: Callable[..., Visit]) -> None: 
     page.get_by_label("Text of the rule").fill(FIRST.replace("tool.exe", "plain.exe"))
     page.get_by_label("Reason", exact=True).fill("Without scripts.")
     page.get_by_role("button", name="Save", exact=True).click()
-    assert page.get_by_text("Saved as version").count() == 1
+    expect(page.get_by_text("Saved as version")).to_have_count(1)
     visit.open(f"/rules/sigma/{A}/versions/")
     page.get_by_role("group").filter(has_text="Restore version 1").last.locator("summary").click()
     page.get_by_label("Reason").locator("visible=true").first.fill("Back again.")
     page.get_by_role("button", name="Restore version 1", exact=True).click()
-    assert page.get_by_text("Version 1 is in force again").count() == 1
+    expect(page.get_by_text("Version 1 is in force again")).to_have_count(1)
     visit.open("/editing/upload/")
     file = {"name": "a.yml", "mimeType": "text/yaml", "buffer": FIRST.replace(A[:8], "99999999").encode()}
     page.get_by_label("Source").select_option("team")
@@ -86,7 +87,7 @@ def test_without_scripts_an_account_works(enter: Callable[..., Visit]) -> None: 
     visit.open("/editing/names/alias/?vendor=sigma&name=Image")
     page.get_by_label("Reason").fill("Looking only.")
     page.get_by_role("button", name="Show what it would change").click()
-    assert page.locator("[aria-labelledby=touched-title]").count() == 1
+    expect(page.locator("[aria-labelledby=touched-title]")).to_have_count(1)
 
 
 def test_the_keyboard_alone_reads_a_guide(enter: Callable[..., Visit]) -> None:  # noqa: F811
@@ -163,5 +164,5 @@ def test_paper_holds_the_content_alone(enter: Callable[..., Visit]) -> None:  # 
             "[getComputedStyle(document.body)].flatMap(one => [one.backgroundColor, one.color])"
         )
         assert (ground, ink) == ("rgba(0, 0, 0, 0)", "rgb(22, 32, 27)"), f"{address} is printed in the dark theme"
-        assert page.get_by_role("heading", level=1).is_visible()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.pdf()[:5] == b"%PDF-"
