@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalog.filters import CompareFilterSet, MatrixFilterSet
+from catalog.filters.techniques import CompareFilterSet, MatrixFilterSet
 from catalog.templatetags.wording import LANGUAGE_NAMES, PARSE_WORDS
 from detections.guide.compare import Comparison, compare
 from detections.guide.matrix import Matrix, build_matrix

@@ -18,7 +18,9 @@ from detections.guide.matrix import attack_words
 from detections.models import Domain, Platform, Reader, Rule, RuleTechnique, Source, Technique
 
 if TYPE_CHECKING:
-    from catalog.filters import RuleListFilterSet, StrictFilterSet, TechniqueFilterSet
+    from catalog.filters.rules import RuleListFilterSet
+    from catalog.filters.strict import StrictFilterSet
+    from catalog.filters.techniques import TechniqueFilterSet
 
 Counts = dict[str, dict[str, int]]  # facet -> word -> rows
 

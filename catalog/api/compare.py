@@ -13,7 +13,7 @@ from catalog.api.matrix import parameters_of
 from catalog.api.parameters import FIELDS
 from catalog.api.serializers import AttackNoticeMixin, ChosenFieldsMixin
 from catalog.coverage import comparison_of
-from catalog.filters import CompareFilterSet
+from catalog.filters.techniques import CompareFilterSet
 from detections.models import Technique
 
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from catalog.api.errors import BadParameters
 from catalog.api.fields import chosen_fields
 from catalog.api.filtering import checked
-from catalog.filters import StrictFilterSet
+from catalog.filters.strict import StrictFilterSet
 from detections.models import Reader
 
 

@@ -9,7 +9,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
 from catalog.api.errors import BadParameters
-from catalog.filters import StrictFilterSet
+from catalog.filters.strict import StrictFilterSet
 
 
 class StrictFilterBackend(DjangoFilterBackend):

@@ -13,7 +13,8 @@ from catalog.api.parameters import FIELDS
 from catalog.api.serializers import AttackNoticeMixin, ChosenFieldsMixin
 from catalog.coverage import counted_sources, matrix_of, said, value_words
 from catalog.exports.navigator import navigator_layer
-from catalog.filters import MatrixFilterSet, StrictFilterSet
+from catalog.filters.strict import StrictFilterSet
+from catalog.filters.techniques import MatrixFilterSet
 from detections.guide.matrix import Cell
 from detections.models import Technique
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from catalog.filters import RuleFilterSet
+from catalog.filters.rules import RuleFilterSet
 from detections.guide.naming import NAMESPACES
 
 FIELDS = OpenApiParameter("fields", description="Only these keys of the answer (of a list: of its rows), by commas.")

@@ -21,7 +21,7 @@ from catalog.api.serializers import (
     SimilarSerializer,
     StatedTechniqueSerializer,
 )
-from catalog.filters import RuleListFilterSet
+from catalog.filters.rules import RuleListFilterSet
 from catalog.ordering import RULE_ORDERS
 from detections.guide.rule import predicates_of
 from detections.guide.similar import similar_rules

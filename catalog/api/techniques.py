@@ -17,7 +17,8 @@ from catalog.api.errors import BadParameters, UnknownTechnique
 from catalog.api.pagination import whole_number
 from catalog.api.parameters import FIELDS, FILTERS, FROM, LIMIT, NAMES, ROLLUP, ordering
 from catalog.api.serializers import GuideSerializer, TechniqueDetailSerializer, TechniqueSerializer
-from catalog.filters import RuleFilterSet, TechniqueFilterSet
+from catalog.filters.rules import RuleFilterSet
+from catalog.filters.techniques import TechniqueFilterSet
 from catalog.ordering import TECHNIQUE_ORDERS
 from detections.guide.counts import rules_by_technique
 from detections.guide.guide import Guide, build_guide, rules_of_page

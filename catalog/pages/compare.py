@@ -12,7 +12,7 @@ from django.views.generic import View
 from catalog.coverage import comparison_of, value_words
 from catalog.exports import csv
 from catalog.exports.download import download, refused_format
-from catalog.filters import CompareFilterSet
+from catalog.filters.techniques import CompareFilterSet
 from catalog.pages.chosen import chosen
 from catalog.pages.filtering import Choice, ask
 from catalog.templatetags.wording import query_with

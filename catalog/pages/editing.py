@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from catalog.audit import ADDITION, CHANGE, recorded
-from catalog.filters import RuleFilterSet
+from catalog.filters.rules import RuleFilterSet
 from catalog.pages.comparison import Row, side_by_side
 from catalog.pages.editing_form import LAID_OVER, EditForm, written
 from catalog.pages.previewing import Shown, shown

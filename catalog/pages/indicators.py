@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.views import View
 
-from catalog.filters import RuleFilterSet
+from catalog.filters.rules import RuleFilterSet
 from catalog.pages.filtering import ask
 from detections.guide.indicator import equivalents, reach_of, spellings
 from detections.models import Indicator, Reader, Rule, Source

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from zlib import crc32
 
 from catalog.facets import Counts, counts_without
-from catalog.filters import StrictFilterSet
+from catalog.filters.strict import StrictFilterSet
 from catalog.ordering import LEVELS, Order, parted
 from catalog.pages.filtering import Asked
 from catalog.templatetags.wording import LANGUAGE_NAMES, PARSE_WORDS

@@ -13,7 +13,7 @@ from django.views.generic import View
 from catalog.coverage import counted_sources, matrix_of, said, value_words
 from catalog.exports import csv, svg
 from catalog.exports.download import download, refused_format
-from catalog.filters import MatrixFilterSet
+from catalog.filters.techniques import MatrixFilterSet
 from catalog.pages.chosen import chosen
 from catalog.pages.filtering import Asked, Choice, ask
 from catalog.shades import legend, legend_of_vendors

@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views import View
 
 from catalog.facets import rule_counts
-from catalog.filters import RuleListFilterSet
+from catalog.filters.rules import RuleListFilterSet
 from catalog.ordering import RULE_ORDERS
 from catalog.pages.beyond import beyond
 from catalog.pages.filtering import Asked, ask

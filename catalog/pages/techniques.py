@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.views.generic import View
 
 from catalog.facets import technique_counts
-from catalog.filters import RuleFilterSet, TechniqueFilterSet
+from catalog.filters.rules import RuleFilterSet
+from catalog.filters.techniques import TechniqueFilterSet
 from catalog.ordering import TECHNIQUE_ORDERS, parted
 from catalog.pages.charts import spread_charts
 from catalog.pages.filtering import Asked, Choice, ask

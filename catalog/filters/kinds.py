@@ -13,6 +13,7 @@ from catalog.words import unknown_word
 from detections.models import Rule, RuleTechnique, Tactic, Technique
 
 LONGEST = 200
+MOST_WORDS = 10  # of a text that are looked for
 WORDS = {"type": "array", "items": {"type": "string"}}  # the schema of a filter that has no list of its words
 
 
@@ -136,3 +137,8 @@ class AttackPlatformsFilter(WordsFilter):
 
     def filter(self, qs: QuerySet[Technique], value: list[str]) -> QuerySet[Technique]:
         return qs.listed_for(value) if value else qs
+
+
+def tactic_words() -> tuple[str, ...]:
+    """The short names of tactics in matrix order."""
+    return tuple(Tactic.objects.order_by("position").values_list("shortname", flat=True))
