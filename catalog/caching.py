@@ -82,6 +82,7 @@ class CachingMiddleware:
             request.method == "GET"
             and request.path.startswith(PREFIXES)
             and not request.reader.sees_everything
+            and not hasattr(request, "api_token")  # one that is not in force has to be refused
             and len(request.get_full_path()) < 2000
         )
 

@@ -1,4 +1,4 @@
-"""What every request gets: its reader, and a content security policy."""
+"""What every request gets: its reader, and headers that keep a browser to this site."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from catalog.api.authentication import identify
 from detections.models import Reader
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -20,6 +21,7 @@ LOOSE_PREFIXES = ("/admin/", "/api/")
 # The admin's look is drawn by Alpine, which makes functions of the texts in its attributes.
 ADMIN_PREFIX = "/admin/"
 ADMIN_POLICY = LOOSE_STYLES.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'")
+NO_DEVICES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class ReaderMiddleware:
@@ -29,6 +31,7 @@ class ReaderMiddleware:
         self.respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        identify(request)
         user = request.user
         if not user.is_authenticated:
             request.reader = Reader.ANONYMOUS
@@ -48,4 +51,5 @@ class ContentSecurityMiddleware:
         loose = request.path.startswith(LOOSE_PREFIXES)
         policy = ADMIN_POLICY if request.path.startswith(ADMIN_PREFIX) else LOOSE_STYLES if loose else POLICY
         response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Permissions-Policy", NO_DEVICES)
         return response

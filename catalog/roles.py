@@ -30,6 +30,7 @@ _KEPT: dict[str, tuple[str, ...]] = {
     "auth.user": ("view", "add", "change", "delete"),
     "auth.group": ("view", "add", "change", "delete"),
     "admin.logentry": ("view",),
+    "catalog.apitoken": ("view", "change"),
 }
 # What a role may do beyond looking at everything in the catalog.
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -38,7 +39,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     ADMINISTRATOR: _EDITED | _KEPT,
 }
 LOOKED_AT = "detections"
-_HOLDERS = ("auth", "admin", "detections")  # the apps whose permissions are given
+_HOLDERS = ("auth", "admin", "detections", "catalog")  # the apps whose permissions are given
 
 
 def make_roles(apps: Any, schema_editor: Any) -> None:

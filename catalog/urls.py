@@ -28,6 +28,7 @@ from catalog.pages.runs import RecomputeView, RunAgainView, RunCancelView, RunDe
 from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
 from catalog.pages.techniques import TechniqueDetailView, TechniqueListView
+from catalog.pages.tokens import TokenListView, TokenRevokeView
 from catalog.pages.uploading import RuleUploadView, SourceNewView
 from catalog.pages.versions import RuleRestoreView, RuleRetireView, RuleReviveView, RuleVersionsView
 
@@ -101,6 +102,8 @@ urlpatterns = [
     path("runs/<int:pk>/again/", RunAgainView.as_view(), name="run-again"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("account/tokens/", TokenListView.as_view(), name="token-list"),
+    path("account/tokens/<int:pk>/revoke/", TokenRevokeView.as_view(), name="token-revoke"),
     path("api/", include("catalog.api.urls")),
     path("admin/", admin.site.urls),
 ]

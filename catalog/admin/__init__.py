@@ -1,5 +1,5 @@
 """Every model in Django's admin."""
 
-from catalog.admin import aliases, attack, indicators, people, rules, runs, sources, versions
+from catalog.admin import aliases, attack, indicators, people, rules, runs, sources, tokens, versions
 
-__all__ = ["aliases", "attack", "indicators", "people", "rules", "runs", "sources", "versions"]
+__all__ = ["aliases", "attack", "indicators", "people", "rules", "runs", "sources", "tokens", "versions"]

@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, bool, tuple[tuple[str, str, str], ...]], ...] = (
     ("People", False, (
         ("Users", "person", "auth.user"),
         ("Roles", "group", "auth.group"),
+        ("API tokens", "key", "catalog.apitoken"),
         ("What was done", "fact_check", "admin.logentry"),
     )),
     ("To look at", True, (

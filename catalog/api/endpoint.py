@@ -8,10 +8,12 @@ from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from catalog.api.errors import BadParameters
 from catalog.api.fields import chosen_fields
 from catalog.api.filtering import checked
+from catalog.api.throttling import with_rate
 from catalog.filters.strict import StrictFilterSet
 from detections.models import Reader
 
@@ -39,6 +41,9 @@ class Endpoint(GenericAPIView):
         except Http404 as error:
             known = ", ".join(renderer.format for renderer in self.renderer_classes)
             raise BadParameters({"format": [f"Write one of: {known}."]}) from error
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        return with_rate(super().finalize_response(request, response, *args, **kwargs), request)
 
     def asked(self, rows: QuerySet[Any]) -> StrictFilterSet:
         """The FilterSet over `rows`, found to be in order. Raises `BadParameters`."""

@@ -22,14 +22,15 @@ NO_REASON = "Say why: the reason stands in the rule's history."
 
 @method_decorator(never_cache, name="dispatch")
 class StaffPage(View):
-    """A page that asks for a permission. What was typed into its form survives signing in again."""
+    """A page that asks for a permission, or with "" for an account alone. What was typed into its form survives
+    signing in again."""
 
     permission = EDIT_RULES
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not request.user.is_authenticated:
             return sign_in_first(request, self.page_behind(**kwargs))
-        if not request.user.has_perm(self.permission):
+        if self.permission and not request.user.has_perm(self.permission):
             raise PermissionDenied("Your role does not allow this. An administrator of this site can give you another.")
         return super().dispatch(request, *args, **kwargs)
 

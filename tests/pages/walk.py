@@ -59,6 +59,7 @@ PAGES: dict[str, Example] = {
     "run-list": Example(),
     "run-detail": Example({"pk": 1}),
     "sign-in": Example(),
+    "token-list": Example(reader=VIEWER),
     "rule-edit": Example(EDITED, ("", "?merge=1"), EDITOR),
     "rule-diverged": Example(EDITED, reader=EDITOR),
     "rule-new": Example(reader=EDITOR),
@@ -84,6 +85,7 @@ BUTTONS: dict[str, Example] = {
     "run-recompute": Example(),
     "run-cancel": Example({"pk": 1}),
     "run-again": Example({"pk": 1}),
+    "token-revoke": Example({"pk": 1}),
     "sign-out": Example(),
 }
 ENDPOINTS: dict[str, Example] = {
