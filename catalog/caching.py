@@ -25,7 +25,7 @@ from detections.models import Generation
 
 KEPT_SECONDS = 60 * 60 * 24
 LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; they are kept compressed, at about a tenth
-PREFIXES = ("/matrix/", "/techniques/", "/rules/", "/indicators/", "/compare/", "/sources/", "/api/v1/")
+PREFIXES = ("/matrix/", "/techniques/", "/rules/", "/indicators/", "/compare/", "/sources/", "/search/", "/api/v1/")
 VARIES = ("Accept", "Cookie", "HX-Request")
 KEEPING = "private, no-cache"  # a browser may keep it for its own reader, and asks each time whether it still holds
 
@@ -34,7 +34,7 @@ KEEPING = "private, no-cache"  # a browser may keep it for its own reader, and a
 def code_version() -> str:
     """A hash over everything that makes an answer: the engine, the guide, the site and its templates."""
     digest = hashlib.sha256(engine_digest().encode())
-    for part in ("catalog", "templates", "detections/guide", "detections/models"):
+    for part in ("catalog", "templates", "detections/guide", "detections/searching", "detections/models"):
         for file in sorted(Path(settings.BASE_DIR, part).rglob("*")):
             if file.suffix in (".py", ".html"):
                 digest.update(file.read_bytes())

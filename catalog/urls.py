@@ -9,7 +9,7 @@ from catalog.pages.compare import CompareView
 from catalog.pages.diverging import DivergedListView, RuleDivergedView
 from catalog.pages.drafts import DraftDropView, DraftListView
 from catalog.pages.editing import RuleEditView, RuleNewView
-from catalog.pages.home import HomeView, SearchView
+from catalog.pages.home import HomeView
 from catalog.pages.indicators import IndicatorDetailView
 from catalog.pages.matrix import MatrixView
 from catalog.pages.naming import AliasEditView, FieldEditView, FieldMergeView, NameListView
@@ -25,6 +25,7 @@ from catalog.pages.opening import (
 )
 from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView, RuleTextView, RuleValuesView
 from catalog.pages.runs import RecomputeView, RunAgainView, RunCancelView, RunDetailView, RunListView, SourceSyncView
+from catalog.pages.search import SearchView, SuggestView
 from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
 from catalog.pages.techniques import TechniqueDetailView, TechniqueListView
@@ -38,6 +39,7 @@ register_converter(IndicatorKey, "key")
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("search/", SearchView.as_view(), name="search"),
+    path("search/suggest/", SuggestView.as_view(), name="search-suggest"),
     path("matrix/", MatrixView.as_view(), name="matrix"),
     path("compare/", CompareView.as_view(), name="compare"),
     path("techniques/", TechniqueListView.as_view(), name="technique-list"),

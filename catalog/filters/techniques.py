@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 
 from catalog.facets import attack_platforms
@@ -111,11 +111,7 @@ class TechniqueFilterSet(StrictFilterSet):
         return techniques
 
     def with_words(self, techniques: QuerySet[Technique], name: str, value: str) -> QuerySet[Technique]:
-        for word in value.split()[:MOST_WORDS]:
-            techniques = techniques.filter(
-                Q(name__icontains=word) | Q(attack_id__istartswith=word) | Q(parent__name__icontains=word),
-            )
-        return techniques
+        return techniques.with_words(value.split()[:MOST_WORDS])
 
 
 class MatrixFilterSet(TechniqueFilterSet):

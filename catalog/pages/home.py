@@ -1,15 +1,9 @@
-"""The home page, and the search box that every page carries."""
+"""The home page."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
-from django.views import View
 from django.views.generic import TemplateView
 
 from detections.guide.coverage import tactic_figures
@@ -17,7 +11,6 @@ from detections.guide.figures import catalog_figures
 from detections.models import Rule, RuleVersion
 
 CHANGES = 8
-TECHNIQUE_ID = re.compile(r"\s*(t\d{4}(?:\.\d{3})?)\s*", re.IGNORECASE)
 
 
 class HomeView(TemplateView):
@@ -31,14 +24,3 @@ class HomeView(TemplateView):
             changes=RuleVersion.objects.changes(reader).defer("text", "rule__description")[:CHANGES],
             **kwargs,
         )
-
-
-class SearchView(View):
-    """An id leads to its technique, anything else to the rules with these words in their titles."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-        found = TECHNIQUE_ID.fullmatch(words)
-        if found:
-            return redirect("technique-detail", attack_id=found[1].upper())
-        return redirect(f"{reverse('rule-list')}?{urlencode({'q': words})}" if words else reverse("rule-list"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from detections.models.collation import code_point
@@ -56,6 +56,27 @@ class TechniqueQuerySet(models.QuerySet["Technique"]):
     def not_covered_by(self, rules: QuerySet) -> TechniqueQuerySet:
         """The others."""
         return self.exclude(_covered(rules))
+
+    def with_words(self, words: Iterable[str]) -> TechniqueQuerySet:
+        """Those with every word in their name or their parent's; an id may stand for a word, or its beginning."""
+        found = self
+        for word in words:
+            found = found.filter(
+                Q(name__icontains=word) | Q(attack_id__istartswith=word) | Q(parent__name__icontains=word)
+            )
+        return found
+
+    def closest_first(self, words: str) -> TechniqueQuerySet:
+        """By how well they answer to `words`: an id, its beginning, a name, its beginning, then any."""
+        closeness = Case(
+            When(attack_id__iexact=words, then=Value(0)),
+            When(attack_id__istartswith=words, then=Value(1)),
+            When(name__iexact=words, then=Value(2)),
+            When(name__istartswith=words, then=Value(3)),
+            When(name__icontains=words, then=Value(4)),
+            default=Value(5),
+        )
+        return self.order_by(closeness, code_point("attack_id"))
 
     def listed_for(self, platforms: Collection[str]) -> TechniqueQuerySet:
         """Those that ATT&CK lists for one of its platforms. The lists are JSON, searched alike on every database."""

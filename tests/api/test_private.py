@@ -17,6 +17,7 @@ SECRET = "zqxjk"
 ASKED: dict[str, dict[str, int]] = {
     "home": {"/": 200},
     "search": {"/search/?q={secret}": 302},
+    "search-suggest": {"/search/suggest/?q={secret}": 200, "/search/suggest/?q={secret}%20live": 200},
     "technique-list": {"/techniques/": 200},
     "technique-detail": {"/techniques/{id}/": 200, "/techniques/{id}/?subtechniques=1&equivalent=1": 200},
     "technique-rules": {"/techniques/{id}/rules/": 200},

@@ -89,6 +89,7 @@ BUTTONS: dict[str, Example] = {
     "sign-out": Example(),
 }
 ENDPOINTS: dict[str, Example] = {
+    "search-suggest": Example({}, ("", "?q=e", "?q=nothing+has+this")),
     "api-docs": Example(),
     "api-schema": Example(),
     "api-technique-list": Example(),
