@@ -239,9 +239,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["catalog.api.throttling.MinuteThrottle"],
     "NUM_PROXIES": environment.number("TRUSTED_PROXIES", 0),  # before the site, each adding to X-Forwarded-For
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_FILTER_BACKENDS": ["catalog.api.filtering.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "catalog.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "catalog.api.schema.Contract",
     "EXCEPTION_HANDLER": "catalog.api.errors.answer",
     "PAGE_SIZE": 50,
 }
@@ -250,6 +249,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Fieldguide",
     "DESCRIPTION": "How everybody else detects an ATT&CK technique: fields, values, exclusions and their corpus reach.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "REDOC_DIST": "SIDECAR",
 }

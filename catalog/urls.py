@@ -36,6 +36,11 @@ from catalog.pages.versions import RuleRestoreView, RuleRetireView, RuleReviveVi
 register_converter(OwnId, "own_id")
 register_converter(IndicatorKey, "key")
 
+handler400 = "catalog.problems.bad_request"
+handler403 = "catalog.problems.forbidden"
+handler404 = "catalog.problems.not_found"
+handler500 = "catalog.problems.server_error"
+
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("search/", SearchView.as_view(), name="search"),

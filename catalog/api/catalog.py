@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.endpoint import Endpoint
-from catalog.api.parameters import FIELDS
+from catalog.api.endpoint import Endpoint, ListEndpoint, Rows
 from catalog.api.serializers import ATTACK_LICENCE, AttackSerializer, SourceSerializer
 from detections.guide.figures import source_figures
-from detections.models import AttackRelease, Source, Technique
+from detections.models import AttackRelease, Technique
 
 
-class SourceListView(Endpoint):
+class SourceListView(ListEndpoint):
     """Where the rules come from: vendor, licence, commit, last sync, and how far the rules are parsed."""
 
-    queryset = Source.objects.none()
+    operation = "sources"
     serializer_class = SourceSerializer
-    pagination_class = None
 
-    @extend_schema(operation_id="sources", responses=SourceSerializer(many=True), parameters=[FIELDS])
-    def get(self, request: Request) -> Response:
-        self.asked(self.queryset)
-        return Response(self.get_serializer(source_figures(self.reader), many=True).data)
+    def rows(self) -> Rows:
+        self.asked()
+        return source_figures(self.reader)
 
 
 class AttackView(Endpoint):
     """The ATT&CK version in force, and its licence notice."""
 
-    queryset = AttackRelease.objects.none()
+    operation = "attack"
     serializer_class = AttackSerializer
 
-    @extend_schema(operation_id="attack", parameters=[FIELDS])
     def get(self, request: Request) -> Response:
-        self.asked(self.queryset)
+        self.asked()
         release = AttackRelease.objects.first() or AttackRelease()
         facts = {
             "version": release.version,

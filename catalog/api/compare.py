@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.endpoint import AttackEndpoint
-from catalog.api.matrix import parameters_of
-from catalog.api.parameters import FIELDS
-from catalog.api.serializers import AttackNoticeMixin, ChosenFieldsMixin
+from catalog.api.endpoint import Endpoint
+from catalog.api.serializers import AttackNoticeMixin
 from catalog.coverage import comparison_of
 from catalog.filters.techniques import CompareFilterSet
 from detections.models import Technique
@@ -37,7 +34,7 @@ class ComparedTacticSerializer(serializers.Serializer):
     techniques = ComparedRowSerializer(source="rows", many=True)
 
 
-class CompareSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializer):
+class CompareSerializer(AttackNoticeMixin, serializers.Serializer):
     """`first` and `second` are slugs; `counts` holds by state the techniques and sub-techniques, each once."""
 
     first = serializers.CharField(source="first.slug")
@@ -45,19 +42,15 @@ class CompareSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serial
     techniques = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.IntegerField())
     tactics = ComparedTacticSerializer(source="groups", many=True)
-    attack_version = serializers.SerializerMethodField()
-    attack_licence = serializers.SerializerMethodField()
 
 
-class CompareView(AttackEndpoint):
+class CompareView(Endpoint):
     """Two sources by tactic and technique: both have a live rule, only one of them, or neither."""
 
-    queryset = Technique.objects.none()
+    operation = "compare"
     serializer_class = CompareSerializer
     filterset_class = CompareFilterSet
-    pagination_class = None
 
-    @extend_schema(operation_id="compare", parameters=[*parameters_of(CompareFilterSet), FIELDS])
     def get(self, request: Request) -> Response:
         comparison = comparison_of(self.asked(Technique.objects.in_force()))
         if comparison is None:

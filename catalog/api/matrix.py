@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.endpoint import AttackEndpoint, Endpoint
-from catalog.api.parameters import FIELDS
-from catalog.api.serializers import AttackNoticeMixin, ChosenFieldsMixin
+from catalog.api.endpoint import Endpoint
+from catalog.api.serializers import AttackNoticeMixin
 from catalog.coverage import counted_sources, matrix_of, said, value_words
 from catalog.exports.navigator import navigator_layer
-from catalog.filters.strict import StrictFilterSet
 from catalog.filters.techniques import MatrixFilterSet
 from detections.guide.matrix import Cell
 from detections.models import Technique
-
-
-def parameters_of(filterset: type[StrictFilterSet]) -> list[OpenApiParameter]:
-    """The filters of a FilterSet as the schema tells them."""
-    return [
-        OpenApiParameter(
-            name,
-            many="choices" not in one.extra and name != "q",
-            enum=[value for value, _ in one.extra["choices"]] if "choices" in one.extra else None,
-            description=str(one.label),
-        )
-        for name, one in filterset.base_filters.items()
-    ]
 
 
 class SubtechniqueCellSerializer(serializers.Serializer):
@@ -64,7 +49,7 @@ class ColumnSerializer(serializers.Serializer):
     cells = CellSerializer(many=True)
 
 
-class MatrixSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializer):
+class MatrixSerializer(AttackNoticeMixin, serializers.Serializer):
     """`covered` and `missing` count each technique and sub-technique once, whatever is shown."""
 
     rules = serializers.IntegerField(help_text="Live rules that answer the filters.")
@@ -73,22 +58,18 @@ class MatrixSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Seriali
     missing = serializers.IntegerField()
     elsewhere = serializers.IntegerField()
     tactics = ColumnSerializer(source="columns", many=True)
-    attack_version = serializers.SerializerMethodField()
-    attack_licence = serializers.SerializerMethodField()
 
 
-class MatrixView(AttackEndpoint):
+class MatrixView(Endpoint):
     """The ATT&CK matrix with the live rules that state each technique and that answer the filters.
 
     Filters of rules choose what is counted; every technique keeps its place, unless `show` says otherwise.
     """
 
-    queryset = Technique.objects.none()
+    operation = "matrix"
     serializer_class = MatrixSerializer
     filterset_class = MatrixFilterSet
-    pagination_class = None
 
-    @extend_schema(operation_id="matrix", parameters=[*parameters_of(MatrixFilterSet), FIELDS])
     def get(self, request: Request) -> Response:
         return Response(self.get_serializer(matrix_of(self.asked(Technique.objects.in_force()))).data)
 
@@ -112,27 +93,34 @@ class AnythingField(serializers.DictField):
 
 
 class LayerSerializer(serializers.Serializer):
-    """A layer of the ATT&CK Navigator, format 4.5; of its keys the ones that say something of rules."""
+    """A layer of the ATT&CK Navigator, format 4.5."""
 
     name = serializers.CharField()
     versions = serializers.DictField(child=serializers.CharField())
     domain = serializers.CharField()
     description = serializers.CharField()
+    sorting = serializers.IntegerField()
+    layout = AnythingField()
+    hideDisabled = serializers.BooleanField()  # noqa: N815
     techniques = LayerTechniqueSerializer(many=True)
     gradient = AnythingField()
     legendItems = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))  # noqa: N815
-    layout = AnythingField()
+    metadata = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    links = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    showTacticRowBackground = serializers.BooleanField()  # noqa: N815
+    tacticRowBackground = serializers.CharField()  # noqa: N815
+    selectTechniquesAcrossTactics = serializers.BooleanField()  # noqa: N815
+    selectSubtechniquesWithParent = serializers.BooleanField()  # noqa: N815
+    selectVisibleTechniques = serializers.BooleanField()  # noqa: N815
 
 
 class NavigatorLayerView(Endpoint):
     """The matrix as a layer of MITRE's ATT&CK Navigator, format 4.5: open it there as a file."""
 
-    queryset = Technique.objects.none()
+    operation = "navigator_layer"
     serializer_class = LayerSerializer
     filterset_class = MatrixFilterSet
-    pagination_class = None
 
-    @extend_schema(operation_id="navigator_layer", parameters=parameters_of(MatrixFilterSet))
     def get(self, request: Request) -> Response:
         asked = self.asked(Technique.objects.in_force())
         sources = counted_sources(asked)
@@ -146,4 +134,5 @@ class NavigatorLayerView(Endpoint):
             said=said(asked, value_words(sources)),
             address=request.build_absolute_uri(reverse("matrix") + (f"?{query.urlencode()}" if query else "")),
         )
-        return Response(layer, headers={"Content-Disposition": 'attachment; filename="fieldguide-layer.json"'})
+        file = {"Content-Disposition": 'attachment; filename="fieldguide-layer.json"'}
+        return Response(self.get_serializer(layer).data, headers=file)

@@ -22,6 +22,14 @@ class Pages(PageNumberPagination):
     def get_page_size(self, request: Request) -> int:
         return whole_number(request, "page_size", self.page_size, most=self.max_page_size)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 1},
+             "description": "Which page. Of CSV and NDJSON all rows without it."},
+            {"name": "page_size", "in": "query", "schema": size, "description": "Rows on a page."},
+        ]  # fmt: skip
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         self.request = request
         number = whole_number(request, "page", 1, most=LARGEST_NUMBER)

@@ -1,31 +1,54 @@
-"""Parameters of the API that no FilterSet describes, as the schema tells them."""
+"""Parameters of the API as the schema tells them: those of a FilterSet, and the few that none describes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import django_filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from catalog.filters.rules import RuleFilterSet
+from catalog.filters.strict import StrictFilterSet
+from catalog.ordering import Order
 from detections.guide.naming import NAMESPACES
 
+REPEATS = "Repeats for OR; different filters combine for AND."
 FIELDS = OpenApiParameter("fields", description="Only these keys of the answer (of a list: of its rows), by commas.")
 ROLLUP = OpenApiParameter(
     "subtechniques", OpenApiTypes.INT, enum=[0, 1], description="1 counts the rules of sub-techniques too, each once."
 )
 FROM = OpenApiParameter("from", description="The revoked id that led here; set by redirects.")
-LIMIT = OpenApiParameter(
-    "limit", OpenApiTypes.INT, description="Rows of each table of indicators: 500 unless told, up to 10,000."
-)
 NAMES = OpenApiParameter(
     "names", enum=list(NAMESPACES), description="Whose names of fields stand in `name`; rows and counts stay the same."
 )
-FILTERS = [
-    OpenApiParameter(name, many=True, description=f"{one.label}. Repeats for OR, different filters combine for AND.")
-    if name != "live"
-    else OpenApiParameter(name, enum=["yes", "no", "all"], description=one.label)
-    for name, one in RuleFilterSet.base_filters.items()
-]
+EXCLUDED = OpenApiParameter(
+    "excluded", OpenApiTypes.INT, enum=[0, 1], description="1 for what the rules exclude, 0 for what they check."
+)
 
 
-def ordering(*columns: str) -> OpenApiParameter:
-    return OpenApiParameter("ordering", description=f"{', '.join(columns)}; - before it for descending.")
+def whole(name: str, description: str, most: int, least: int = 1) -> OpenApiParameter:
+    return OpenApiParameter(name, {"type": "integer", "minimum": least, "maximum": most}, description=description)
+
+
+def parameters_of(filterset: type[StrictFilterSet]) -> list[OpenApiParameter]:
+    """The filters of a FilterSet."""
+    return [_parameter(name, one) for name, one in filterset.base_filters.items()]
+
+
+def ordering(orders: Mapping[str, Order]) -> OpenApiParameter:
+    known = [*orders, *(f"-{name}" for name in orders)]
+    return OpenApiParameter("ordering", enum=known, description="What the rows are sorted by; - for descending.")
+
+
+def _parameter(name: str, one: django_filters.Filter) -> OpenApiParameter:
+    label = str(one.label).rstrip(".")
+    if isinstance(one, django_filters.MultipleChoiceFilter):
+        return OpenApiParameter(name, many=True, description=f"{label}. {REPEATS}")
+    if isinstance(one, django_filters.ChoiceFilter):
+        words = [str(value) for value, _ in one.extra["choices"]]
+        return OpenApiParameter(name, enum=words, description=f"{label}.")
+    schema: dict[str, Any] = {"type": "string"}
+    if longest := one.extra.get("max_length"):
+        schema["maxLength"] = longest
+    return OpenApiParameter(name, schema, description=f"{label}.")

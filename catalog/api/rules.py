@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.endpoint import Endpoint
-from catalog.api.parameters import FIELDS, ordering
+from catalog.api.endpoint import Endpoint, ListEndpoint
 from catalog.api.serializers import (
     BesideSerializer,
     PredicateSerializer,
@@ -22,26 +20,21 @@ from catalog.api.serializers import (
     StatedTechniqueSerializer,
 )
 from catalog.filters.rules import RuleListFilterSet
-from catalog.ordering import RULE_ORDERS
 from detections.guide.rule import predicates_of
 from detections.guide.similar import similar_rules
 from detections.models import Rule
 
 
-class RuleListView(Endpoint):
+class RuleListView(ListEndpoint):
     """Live rules by title; `live=all` and `live=no` for those that count nowhere."""
 
-    queryset = Rule.objects.none()
+    operation = "rules"
     serializer_class = RuleSerializer
     filterset_class = RuleListFilterSet
 
-    @extend_schema(
-        operation_id="rules", responses=RuleSerializer(many=True), parameters=[ordering(*RULE_ORDERS), FIELDS]
-    )
-    def get(self, request: Request) -> Response:
+    def rows(self) -> QuerySet[Rule]:
         asked = self.asked(Rule.objects.visible_to(self.reader))
-        rows = asked.in_order.for_list().prefetch_related("techniques")
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+        return asked.in_order.for_list().prefetch_related("techniques")
 
 
 class RuleDetailSerializer(RuleSerializer):
@@ -75,13 +68,11 @@ class RuleDetailSerializer(RuleSerializer):
 class RuleView(Endpoint):
     """One rule by the slug of its source and its own id."""
 
-    queryset = Rule.objects.none()
+    operation = "rule"
     serializer_class = RuleDetailSerializer
-    pagination_class = None
 
-    @extend_schema(operation_id="rule", parameters=[FIELDS])
     def get(self, request: Request, source: str, own_id: str) -> Response:
-        self.asked(self.queryset)
+        self.asked()
         rules = Rule.objects.visible_to(self.reader).for_page()
         rule = rules.filter(source__slug=source, own_id=own_id).first()
         if rule is None:
@@ -97,13 +88,11 @@ class SimilarRulesView(Endpoint):
     scope and exclusions; they share at least two, or one of reach 10 or less.
     """
 
-    queryset = Rule.objects.none()
+    operation = "similar_rules"
     serializer_class = SimilarSerializer
-    pagination_class = None
 
-    @extend_schema(operation_id="similar_rules", parameters=[FIELDS])
     def get(self, request: Request, source: str, own_id: str) -> Response:
-        self.asked(self.queryset)
+        self.asked()
         rule = Rule.objects.visible_to(self.reader).filter(source__slug=source, own_id=own_id).first()
         if rule is None:
             raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")

@@ -16,20 +16,14 @@ ATTACK_LICENCE = (
 )
 
 
-class ChosenFieldsMixin:
-    """`?fields=a,b` answers with these keys alone."""
+class AttackNoticeMixin(serializers.Serializer):
+    """The version and licence of answers with ATT&CK's own texts."""
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        found: dict[str, Any] = super().to_representation(instance)  # type: ignore[misc]
-        chosen = self.context.get("chosen")  # type: ignore[attr-defined]
-        return {key: value for key, value in found.items() if key in chosen} if chosen else found
-
-
-class AttackNoticeMixin:
-    """`attack_version` and `attack_licence` of answers with ATT&CK's own texts."""
+    attack_version = serializers.SerializerMethodField(help_text="The ATT&CK version in force.")
+    attack_licence = serializers.SerializerMethodField(help_text="The notice that goes with ATT&CK's texts.")
 
     def get_attack_version(self, row: Any) -> str:
-        return str(self.context.get("attack_version", ""))  # type: ignore[attr-defined]
+        return str(self.context["generation"].attack_version)
 
     def get_attack_licence(self, row: Any) -> str:
         return ATTACK_LICENCE
@@ -46,7 +40,7 @@ class TacticSerializer(serializers.ModelSerializer):
         fields = ("attack_id", "name")
 
 
-class TechniqueSerializer(ChosenFieldsMixin, serializers.ModelSerializer):
+class TechniqueSerializer(serializers.ModelSerializer):
     """A technique with the number of live rules that state it (roll-up: with those of its sub-techniques)."""
 
     tactics = TacticSerializer(many=True)
@@ -67,8 +61,6 @@ class TechniqueSerializer(ChosenFieldsMixin, serializers.ModelSerializer):
 class TechniqueDetailSerializer(AttackNoticeMixin, TechniqueSerializer):
     successor = NameSerializer(allow_null=True)
     subtechniques = serializers.SerializerMethodField()
-    attack_version = serializers.SerializerMethodField()
-    attack_licence = serializers.SerializerMethodField()
 
     class Meta(TechniqueSerializer.Meta):
         fields = (
@@ -174,7 +166,7 @@ class FalsePositiveSerializer(serializers.Serializer):
         return [reverse("rule-detail", args=[rule.source.slug, rule.own_id]) for rule in row.rules]
 
 
-class GuideSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializer):
+class GuideSerializer(AttackNoticeMixin, serializers.Serializer):
     """The authoring guide of a technique."""
 
     attack_id = serializers.CharField(source="technique.attack_id")
@@ -194,14 +186,12 @@ class GuideSerializer(ChosenFieldsMixin, AttackNoticeMixin, serializers.Serializ
     others = VendorGroupSerializer(many=True, help_text="Retired, deprecated, unsupported and copied: not counted.")
     log_sources = LogSourceSerializer(many=True)
     false_positives = FalsePositiveSerializer(many=True)
-    attack_version = serializers.SerializerMethodField()
-    attack_licence = serializers.SerializerMethodField()
 
     def get_names(self, guide: Any) -> str:
         return str(self.context.get("namespace", CANONICAL))
 
 
-class RuleSerializer(ChosenFieldsMixin, ListedRuleSerializer):
+class RuleSerializer(ListedRuleSerializer):
     """A rule in a list of rules."""
 
     language = serializers.CharField()
@@ -241,7 +231,7 @@ class SimilarRuleSerializer(serializers.Serializer):
         return found
 
 
-class SimilarSerializer(ChosenFieldsMixin, serializers.Serializer):
+class SimilarSerializer(serializers.Serializer):
     """Rules of other vendors that check the same things. `live_rules` is how many the reader sees."""
 
     live_rules = serializers.IntegerField()
@@ -306,7 +296,7 @@ class ProblemSerializer(serializers.Serializer):
     severity = serializers.CharField()
 
 
-class SourceSerializer(ChosenFieldsMixin, serializers.Serializer):
+class SourceSerializer(serializers.Serializer):
     """`rules` are live ones, `others` are kept and count nowhere; `parsed` says how far the live ones are parsed."""
 
     slug = serializers.CharField(source="source.slug")
@@ -321,7 +311,7 @@ class SourceSerializer(ChosenFieldsMixin, serializers.Serializer):
     parsed = serializers.DictField(child=serializers.IntegerField())
 
 
-class AttackSerializer(ChosenFieldsMixin, serializers.Serializer):
+class AttackSerializer(serializers.Serializer):
     version = serializers.CharField()
     spec = serializers.CharField()
     techniques = serializers.IntegerField()

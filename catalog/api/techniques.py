@@ -8,18 +8,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.endpoint import AttackEndpoint, Endpoint
+from catalog.api.endpoint import Endpoint, ListEndpoint, Rows
 from catalog.api.errors import BadParameters, UnknownTechnique
 from catalog.api.pagination import whole_number
-from catalog.api.parameters import FIELDS, FILTERS, FROM, LIMIT, NAMES, ROLLUP, ordering
+from catalog.api.parameters import FROM, NAMES, ROLLUP, whole
 from catalog.api.serializers import GuideSerializer, TechniqueDetailSerializer, TechniqueSerializer
 from catalog.filters.rules import RuleFilterSet
 from catalog.filters.techniques import TechniqueFilterSet
-from catalog.ordering import TECHNIQUE_ORDERS
 from detections.guide.counts import rules_by_technique
 from detections.guide.guide import Guide, build_guide, rules_of_page
 from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
@@ -29,6 +27,7 @@ from detections.importing.names import current_catalogue
 from detections.models import Rule, Technique
 
 MOST_INDICATORS = 10_000
+LIMIT = whole("limit", f"Rows of each table of indicators, {FIRST_INDICATORS} unless told.", MOST_INDICATORS)
 WRITTEN_ID = re.compile(r"T\d{4}(\.\d{3})?")
 FLAGS = {"": False, "0": False, "1": True}
 
@@ -58,39 +57,37 @@ def find(*written: str) -> list[Technique | None]:
     return [found.get(one) for one in ids]
 
 
-class TechniqueListView(Endpoint):
+class TechniqueListView(ListEndpoint):
     """Techniques in force, with the live rules that state them and that answer the filters.
 
     With a filter of rules only the techniques that such a rule states.
     """
 
-    queryset = Technique.objects.none()
+    operation = "techniques"
     serializer_class = TechniqueSerializer
     filterset_class = TechniqueFilterSet
     own = ("subtechniques",)
+    parameters = (ROLLUP,)
 
-    @extend_schema(
-        operation_id="techniques",
-        responses=TechniqueSerializer(many=True),
-        parameters=[ROLLUP, FIELDS, ordering(*TECHNIQUE_ORDERS)],
-    )
-    def get(self, request: Request) -> Response:
+    def rows(self) -> Rows:
         asked = self.asked(Technique.objects.in_force().with_relatives())
-        counts = rules_by_technique(asked.rules, rolls_up(request))
-        page = self.paginate_queryset(asked.ranked(counts))
-        for technique in page:
-            technique.rule_count = counts[technique.pk]
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        self.counts = rules_by_technique(asked.rules, rolls_up(self.request))
+        return asked.ranked(self.counts)
+
+    def completed(self, rows: list[Technique]) -> list[Technique]:
+        for technique in rows:
+            technique.rule_count = self.counts[technique.pk]
+        return rows
 
 
-class TechniqueView(AttackEndpoint):
+class TechniqueView(Endpoint):
     """One technique by its ATT&CK id. A revoked id leads to its last successor (301)."""
 
-    queryset = Technique.objects.none()
+    operation = "technique"
     serializer_class = TechniqueDetailSerializer
     filterset_class = RuleFilterSet
-    pagination_class = None
     own = ("from", "subtechniques")
+    parameters = (ROLLUP, FROM)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         written = kwargs["attack_id"]
@@ -114,7 +111,6 @@ class TechniqueView(AttackEndpoint):
             raise BadParameters({"from": ["This is no technique that was revoked by this one."]})
         return self.found
 
-    @extend_schema(operation_id="technique", parameters=[*FILTERS, ROLLUP, FROM, FIELDS])
     def get(self, request: Request, attack_id: str) -> Response:
         technique = self.technique(attack_id)
         rules = self.asked(Rule.objects.live().visible_to(self.reader)).qs
@@ -128,17 +124,21 @@ class TechniqueGuideView(TechniqueView):
     Corpus reach measures how common an indicator is among rule authors, not how noisy it is in a network.
     """
 
+    operation = "technique_guide"
     serializer_class = GuideSerializer
     own = (*TechniqueView.own, "names")
+    parameters = (*TechniqueView.parameters, NAMES, LIMIT)
 
-    @extend_schema(operation_id="technique_guide", parameters=[*FILTERS, ROLLUP, NAMES, LIMIT, FROM, FIELDS])
     def get(self, request: Request, attack_id: str) -> Response:
         technique = self.technique(attack_id)
         rules = self.asked(Rule.objects.visible_to(self.reader)).qs
         limit = whole_number(request, "limit", FIRST_INDICATORS, most=MOST_INDICATORS)
         guide = build_guide(technique, self.reader, rules, rollup=rolls_up(request), limit=limit)
-        context = self.get_serializer_context() | {"namespace": namespace(request), "names": self.names(guide)}
-        return Response(self.serializer_class(guide, context=context).data)
+        self.shown = {"namespace": namespace(request), "names": self.names(guide)}
+        return Response(self.get_serializer(guide).data)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return super().get_serializer_context() | getattr(self, "shown", {})
 
     def names(self, guide: Guide) -> dict[str, ShownName]:
         """The names of the guide's fields in the namespace asked for; empty for canonical ones."""

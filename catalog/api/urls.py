@@ -1,18 +1,17 @@
 """Addresses of the API, below `/api/`."""
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
-from rest_framework.exceptions import NotAcceptable, NotFound
-from rest_framework.renderers import JSONRenderer
-from rest_framework.request import Request
 
 from catalog.api.catalog import AttackView, SourceListView
 from catalog.api.compare import CompareView
+from catalog.api.endpoint import ProblemsMixin
 from catalog.api.matrix import MatrixView, NavigatorLayerView
 from catalog.api.rules import RuleListView, RuleView, SimilarRulesView
 from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
+from catalog.problems import NOTHING_HERE, problem_response
 
 
 @extend_schema_view(get=extend_schema(exclude=True))
@@ -30,20 +29,13 @@ class DocumentationView(SpectacularRedocView):
         return response
 
 
-class SchemaView(SpectacularAPIView):
-    """The OpenAPI document. What goes wrong is told in JSON, as everywhere."""
-
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        try:
-            super().initial(request, *args, **kwargs)
-        except (Http404, NotAcceptable):
-            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
-            raise
+class SchemaView(ProblemsMixin, SpectacularAPIView):
+    """The OpenAPI document."""
 
 
-def nothing_here(request: HttpRequest) -> JsonResponse:
-    """What is below `/api/` and no endpoint answers in JSON too."""
-    return JsonResponse({"detail": f"{NotFound.default_detail} The endpoints are listed at /api/."}, status=404)
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """What is below `/api/` and no endpoint answers is a problem too, also where Django would show its own page."""
+    return problem_response(request, 404, NOTHING_HERE)
 
 
 urlpatterns = [

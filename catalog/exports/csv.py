@@ -14,15 +14,18 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 TECHNIQUE = ("tactic_id", "tactic", "technique", "name", "parent")
 
-Value = str | int
+Value = str | int | float | bool | None
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
-    """The table. A text that a spreadsheet would calculate gets an apostrophe before it."""
+    """The table."""
+    return csv_lines([header, *rows])
+
+
+def csv_lines(rows: Iterable[Sequence[Value]]) -> str:
+    """Lines of a table. A text that a spreadsheet would calculate gets an apostrophe before it."""
     text = StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow([_plain(name) for name in header])
-    table.writerows([_plain(value) for value in row] for row in rows)
+    csv.writer(text).writerows([_plain(value) for value in row] for row in rows)
     return text.getvalue()
 
 
@@ -61,4 +64,6 @@ def _technique(cell: Cell) -> tuple[str, str, str]:
 
 
 def _plain(value: Value) -> Value:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from detections.models.technique import AttackRelease
 
@@ -21,7 +22,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
 
     def bump(self, counts_stale: bool | None = None) -> None:
         """Make every cached page old. The last statement of every change's transaction."""
-        change: dict[str, object] = {"number": F("number") + 1}
+        change: dict[str, object] = {"number": F("number") + 1, "changed_at": timezone.now()}
         if counts_stale is not None:
             change["counts_stale"] = counts_stale
         if not self.filter(pk=1).update(**change):
@@ -32,6 +33,7 @@ class Generation(models.Model):
     """`counts_stale` says that a first load has stored rules whose reach is not counted yet."""
 
     number = models.BigIntegerField(default=1)
+    changed_at = models.DateTimeField(default=timezone.now, help_text="When the catalog came to this generation.")
     counts_stale = models.BooleanField(default=False)
     origin = models.CharField(max_length=400, blank=True, help_text="Where the first catalog came from.")
 

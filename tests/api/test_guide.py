@@ -16,7 +16,8 @@ GUIDE = "/api/v1/techniques/T1578.001/guide/"
 def answer(client: Client, address: str, status: int = 200, **headers: str) -> Any:
     response = client.get(address, headers=headers or None)
     assert response.status_code == status, (address, response.status_code, response.content[:300])
-    assert response.headers["Content-Type"] == "application/json"
+    kind = "application/json" if status < 400 else "application/problem+json"
+    assert response.headers["Content-Type"] == kind, address
     return response.json()
 
 

@@ -98,7 +98,7 @@ def test_one_rule_says_everything(client: Client, snapshot: Technique) -> None:
 
 
 def test_sources_and_attack(client: Client, snapshot: Technique) -> None:
-    sources = answer(client, "/api/v1/sources/")
+    sources = answer(client, "/api/v1/sources/")["results"]
     assert [(row["slug"], row["rules"]) for row in sources] == [("elastic", 1), ("sigma", 1), ("splunk", 1)]
     attack = answer(client, "/api/v1/attack/")
     assert attack["version"] == "19.0" and "The MITRE Corporation" in attack["licence"]

@@ -45,10 +45,10 @@ def test_every_filter_of_the_schema_is_one_that_the_api_knows(client: Client, sn
                 assert "no parameter" not in str(errors), (path, parameter["name"])
 
 
-@pytest.mark.parametrize(("query", "accept", "status"), [("?format=xml", "*/*", 404), ("", "text/csv", 406)])
+@pytest.mark.parametrize(("query", "accept", "status"), [("?format=xml", "*/*", 400), ("", "text/csv", 406)])
 def test_its_errors_are_json(client: Client, db: None, query: str, accept: str, status: int) -> None:
     response = client.get(f"/api/schema/{query}", headers={"Accept": accept})
-    assert (response.status_code, response.headers["Content-Type"]) == (status, "application/json")
+    assert (response.status_code, response.headers["Content-Type"]) == (status, "application/problem+json")
     assert response.json()["detail"]
 
 

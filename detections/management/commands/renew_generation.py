@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from detections.models import Generation
 
@@ -22,5 +23,5 @@ class Command(BaseCommand):
         current = Generation.objects.current()
         # The seconds since 1970 are ahead of any count of changes, and of this command's last use.
         number = max(current.number + 1, int(time.time()))
-        Generation.objects.filter(pk=current.pk).update(number=number)
+        Generation.objects.filter(pk=current.pk).update(number=number, changed_at=timezone.now())
         self.stdout.write(f"The catalog is at generation {number} now.")
