@@ -28,7 +28,9 @@ from detections.models import Generation
 
 KEPT_SECONDS = 60 * 60 * 24
 LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; they are kept compressed, at about a tenth
-PREFIXES = ("/matrix/", "/techniques/", "/rules/", "/indicators/", "/compare/", "/sources/", "/search/", "/api/v1/")
+PREFIXES = (
+    "/matrix/", "/techniques/", "/rules/", "/fields/", "/indicators/", "/compare/", "/sources/", "/search/", "/api/v1/",
+)  # fmt: skip
 API = "/api/v1/"
 CHANGING = ("/api/v1/runs/",)  # changes without the catalog
 VARIES = ("Accept", "Accept-Encoding", "Authorization", "Cookie", "HX-Request")

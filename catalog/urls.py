@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
-from catalog.pages.addresses import IndicatorKey, OwnId
+from catalog.pages.addresses import FieldName, IndicatorKey, OwnId
 from catalog.pages.compare import CompareView
 from catalog.pages.diverging import DivergedListView, RuleDivergedView
 from catalog.pages.drafts import DraftDropView, DraftListView
 from catalog.pages.editing import RuleEditView, RuleNewView
+from catalog.pages.fields import FieldDetailView
 from catalog.pages.home import HomeView
 from catalog.pages.indicators import IndicatorDetailView
 from catalog.pages.matrix import MatrixView
@@ -35,6 +36,7 @@ from catalog.pages.versions import RuleRestoreView, RuleRetireView, RuleReviveVi
 
 register_converter(OwnId, "own_id")
 register_converter(IndicatorKey, "key")
+register_converter(FieldName, "field_name")
 
 handler400 = "catalog.problems.bad_request"
 handler403 = "catalog.problems.forbidden"
@@ -69,7 +71,7 @@ urlpatterns = [
         name="technique-indicator-rules",
     ),
     path(
-        "techniques/<str:attack_id>/fields/<path:field>/rules/",
+        "techniques/<str:attack_id>/fields/<field_name:field>/rules/",
         TechniqueFieldRulesView.as_view(),
         name="technique-field-rules",
     ),
@@ -98,6 +100,7 @@ urlpatterns = [
     path("editing/names/alias/", AliasEditView.as_view(), name="alias-edit"),
     path("editing/names/field/", FieldEditView.as_view(), name="field-edit"),
     path("editing/names/merge/", FieldMergeView.as_view(), name="field-merge"),
+    path("fields/<field_name:name>/", FieldDetailView.as_view(), name="field-detail"),
     path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
     path("sources/", SourceListView.as_view(), name="source-list"),
     path("sources/<slug:slug>/sync/", SourceSyncView.as_view(), name="source-sync"),

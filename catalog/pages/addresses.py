@@ -23,3 +23,17 @@ class IndicatorKey:
 
     def to_url(self, value: str) -> str:
         return value
+
+
+class FieldName:
+    """A field's name: any text, with dots, slashes, braces or whatever else a rule writes."""
+
+    regex = r"[\s\S]+"
+
+    def to_python(self, value: str) -> str:
+        if "\x00" in value:
+            raise ValueError("No field has such a name.")
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value

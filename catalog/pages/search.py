@@ -63,7 +63,7 @@ def _suggestions(words: list[str], reader: Reader) -> Iterator[Suggestion]:
         yield _suggestion("technique", technique.full_name, technique.attack_id, at)
     for field in fields_with(words, reader)[: MOST["field"]]:
         detail = f"{field.rules:,} rules" if field.rules != 1 else "1 rule"
-        yield _suggestion("field", field.field, detail, f"/fields/{field.field}/")
+        yield _suggestion("field", field.field, detail, reverse("field-detail", args=[field.field]))
     for hit in shown_indicators(indicators_with(words, reader)[: MOST["indicator"]], reader):
         at = reverse("indicator-detail", args=[hit.key])
         yield _suggestion("indicator", hit.value, f"{hit.field} {hit.operator}", at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -43,3 +44,10 @@ def name_title(field: str, names: Mapping[str, ShownName] | None) -> SafeString 
         return ""
     part = f": holds {FORMS[shown.form]}" if shown.form in FORMS else ""
     return format_html(' title="Canonical {}{}"', field, part)
+
+
+@register.simple_tag
+def field_link(field: str, names: Mapping[str, ShownName] | None = None) -> SafeString:
+    """A field's name, in `names`, as the link to its page. `_field.html` is the same to include."""
+    at = reverse("field-detail", args=[field])
+    return format_html('<a class="field" href="{}"{}>{}</a>', at, name_title(field, names), named(field, names))

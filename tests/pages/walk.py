@@ -54,6 +54,7 @@ PAGES: dict[str, Example] = {
     "rule-text": Example(BROAD, ("", "?document=1")),
     "rule-values": Example(BROAD | {"place": 1}, ("", "?offset=1")),
     "rule-versions": Example(EDITED),
+    "field-detail": Example({"name": "User"}),
     "indicator-detail": Example(SUCCESS),
     "source-list": Example(),
     "run-list": Example(),
