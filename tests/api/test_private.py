@@ -50,6 +50,7 @@ ASKED: dict[str, dict[str, int]] = {
     "rule-text": {"/rules/team/{secret}/text/": 404},
     "rule-values": {"/rules/team/{secret}/values/1/": 404},
     "rule-versions": {"/rules/team/{secret}/versions/": 404},
+    "field-detail": {"/fields/{secret}/": 404, "/fields/Image/": 200, "/fields/Provider_Name/": 200},
     "indicator-detail": {"/indicators/{key}/": 404, "/indicators/{shared}/": 200},
     "source-list": {"/sources/": 200},
     "run-list": {"/runs/": 200},
