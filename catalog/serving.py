@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging.config
 import os
 import shutil
@@ -40,6 +41,19 @@ def on_starting(server: Any) -> None:
     The library looks at the variable when it is imported: in the workers, and here when the first of them is gone.
     """
     os.environ[_FOLDER] = tempfile.mkdtemp(prefix="fieldguide-metrics-")
+
+
+def post_worker_init(worker: Any) -> None:
+    """Load what the first request would, and keep the garbage collector off it: to look through the tables of names
+    and every module again and again stops a request for a quarter of a second."""
+    from django.urls import get_resolver
+
+    from detections.normalization.catalogue import base_catalogue
+
+    get_resolver().url_patterns  # noqa: B018 imports every page
+    base_catalogue()
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(server: Any, worker: Any) -> None:

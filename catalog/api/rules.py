@@ -23,6 +23,7 @@ from catalog.filters.rules import RuleListFilterSet
 from detections.guide.rule import predicates_of
 from detections.guide.similar import similar_rules
 from detections.models import Rule
+from detections.models.rule import PLACES
 
 
 class RuleListView(ListEndpoint):
@@ -97,5 +98,5 @@ class SimilarRulesView(Endpoint):
         if rule is None:
             raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")
         similar = similar_rules(rule, self.reader)
-        prefetch_related_objects([row.rule for row in similar.rules], "platforms", "domains")
+        prefetch_related_objects([row.rule for row in similar.rules], *PLACES)
         return Response(self.get_serializer(similar).data)

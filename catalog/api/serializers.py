@@ -136,10 +136,10 @@ class ListedRuleSerializer(serializers.Serializer):
     url = serializers.SerializerMethodField()
 
     def get_platforms(self, rule: Rule) -> list[str]:
-        return [platform.name for platform in rule.platforms.all()]
+        return rule.platform_names
 
     def get_domains(self, rule: Rule) -> list[str]:
-        return [domain.name for domain in rule.domains.all()]
+        return rule.domain_names
 
     def get_url(self, rule: Rule) -> str:
         return reverse("rule-detail", args=[rule.source.slug, rule.own_id])
