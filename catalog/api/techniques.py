@@ -23,7 +23,7 @@ from detections.guide.guide import Guide, build_guide, rules_of_page
 from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
 from detections.guide.suggestions import suggest_techniques
 from detections.guide.tables import LIMIT as FIRST_INDICATORS
-from detections.importing.names import current_catalogue
+from detections.importing.names import current_aliases
 from detections.models import Rule, Technique
 
 MOST_INDICATORS = 10_000
@@ -147,4 +147,4 @@ class TechniqueGuideView(TechniqueView):
             return {}
         fields = [row.field for tables in (guide.checks, guide.exclusions) for row in tables.fields]
         rules = rules_of_page(guide.technique, self.reader, guide.rollup)
-        return shown_names(asked, fields, rules, self.reader, current_catalogue())
+        return shown_names(asked, fields, rules, self.reader, current_aliases())

@@ -95,6 +95,17 @@ class TechniquesFilter(django_filters.MultipleChoiceFilter):
         return qs.filter(pk__in=tags.values("rule"))
 
 
+@extend_schema_field(WORDS)
+class ParentsFilter(django_filters.MultipleChoiceFilter):
+    """The sub-techniques of several techniques."""
+
+    field_class = TechniquesField
+
+    def filter(self, qs: QuerySet[Technique], value: list[str]) -> QuerySet[Technique]:
+        parents = Technique.objects.filter(Q(attack_id__in=value) | Q(predecessors__attack_id__in=value))
+        return qs.filter(parent__in=parents.values("pk")) if value else qs
+
+
 class TacticsField(WordsField):
     """Short names of tactics; their ids and names mean the same."""
 

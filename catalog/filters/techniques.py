@@ -15,6 +15,7 @@ from catalog.filters.kinds import (
     LONGEST,
     MOST_WORDS,
     AttackPlatformsFilter,
+    ParentsFilter,
     TacticsFilter,
     TextFilter,
     WordsFilter,
@@ -50,6 +51,7 @@ class TechniqueFilterSet(StrictFilterSet):
         error_messages={"invalid_choice": "Write covered or missing."},
         label="covered: with a live rule that answers the filters; missing: without one, of the platforms asked for",
     )
+    parent = ParentsFilter(label="Id of a technique: its sub-techniques alone")
     q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the name, or an id")
 
     OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse")

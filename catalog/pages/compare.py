@@ -13,8 +13,9 @@ from catalog.coverage import comparison_of, value_words
 from catalog.exports import csv
 from catalog.exports.download import download, refused_format
 from catalog.filters.techniques import CompareFilterSet
-from catalog.pages.chosen import chosen
 from catalog.pages.filtering import Choice, ask
+from catalog.pages.lists import cleared, in_force
+from catalog.pages.matrix import TITLES
 from catalog.templatetags.wording import query_with
 from detections.models import Source, Technique
 
@@ -52,8 +53,10 @@ class CompareView(View):
             others = asked.besides("vendor", "format")
             of_rules = [(name, value) for name, value in others if name in CompareFilterSet.OF_RULES]
             context |= {
-                "chosen": [one for one in chosen(asked, words) if one.name != "vendor"],
-                "every_row": not {"show", "q"} & set(asked.data),  # each parent stands above its sub-techniques
+                "in_force": [one for one in in_force(asked, words, TITLES) if one.name != "vendor"],
+                "cleared": cleared(asked, vendors),
+                "every_row": not {"show", "q", "parent"}
+                & set(asked.data),  # each parent stands above its sub-techniques
                 "rule_query": query_with(urlencode(vendors + of_rules)),
                 "state_query": urlencode(vendors + asked.besides("vendor", "show", "format")),
                 "swap_query": urlencode([*reversed(vendors), *others]),

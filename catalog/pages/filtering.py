@@ -75,3 +75,17 @@ def ask(
         return Asked(filterset.qs, filterset, data)
     errors = {name: [str(message) for message in messages] for name, messages in filterset.errors.items()}
     return Asked(rows.none(), filterset, data, errors)
+
+
+def whole_number(request: HttpRequest, name: str, default: int) -> int:
+    """A whole number from 1 in the address; 0 for anything else."""
+    written = request.GET.get(name) or str(default)
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 else 0
+
+
+def number_asked(request: HttpRequest, asked: Asked, name: str, default: int) -> int:
+    """The same; anything else is an error of what is asked."""
+    number = whole_number(request, name, default)
+    if not number:
+        asked.errors[name] = ["Write a whole number from 1."]
+    return number

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from catalog.templatetags.wording import query_with
 from detections.guide.guide import Guide, IndicatorRow, Tables
-from detections.guide.indicator import reach_of
+from detections.guide.indicator import equivalent_reach
 from detections.models import Reader
 
 FIRST = 25
@@ -102,5 +102,4 @@ def indicator_table(
 
 
 def _equivalent(rows: tuple[IndicatorRow, ...], reader: Reader) -> dict[str, int]:
-    keys = [row.id for row in rows if row.role != "scope"]
-    return {key: found.equivalent for key, found in reach_of(keys, reader).items() if found.equivalent}
+    return equivalent_reach([row.id for row in rows if row.role != "scope"], reader)

@@ -85,6 +85,11 @@ class InForce:
     without: str
     left: int | None = None
 
+    @property
+    def said(self) -> str:
+        """The title inside of a sentence."""
+        return self.title[:1].lower() + self.title[1:]
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -141,12 +146,17 @@ def _single(asked: Asked, name: str, counts: Counts, words: Words) -> tuple[Face
     return told if len({value.rows for value in told}) > 1 or chosen != DEFAULTS[name] else ()
 
 
-def in_force(asked: Asked, words: Words, titles: Mapping[str, str]) -> list[InForce]:
-    """The filters of the address in the words shown; the order of the list and the size of its pages stay."""
+def in_force(
+    asked: Asked, words: Words, titles: Mapping[str, str], own: Sequence[tuple[str, str]] = ()
+) -> list[InForce]:
+    """The filters of the address in the words shown; the order of the list and the size of its pages stay.
+
+    `own` are parameters of the page itself, which stay too.
+    """
     found = []
     for name, cleaned in asked.filterset.form.cleaned_data.items():
         values = cleaned if isinstance(cleaned, list) else [cleaned] if cleaned else []
-        others = asked.besides(name, "page")
+        others = [*asked.besides(name, "page", "format"), *own]
         links = tuple(
             (
                 words.get(name, {}).get(value) or value,
@@ -157,6 +167,12 @@ def in_force(asked: Asked, words: Words, titles: Mapping[str, str]) -> list[InFo
         if links:
             found.append(InForce(name, titles.get(name, name.capitalize()), links, _query(others)))
     return found
+
+
+def cleared(asked: Asked, own: Sequence[tuple[str, str]] = ()) -> str:
+    """The query of the address without its filters; what a page shows besides stays."""
+    kept = [pair for pair in asked.besides("page", "format") if pair[0] not in asked.filterset.filters]
+    return _query([*kept, *own])
 
 
 def with_rows_left(filterset: StrictFilterSet, filters: Iterable[InForce]) -> list[InForce]:

@@ -14,12 +14,13 @@ from catalog.coverage import counted_sources, matrix_of, said, value_words
 from catalog.exports import csv, svg
 from catalog.exports.download import download, refused_format
 from catalog.filters.techniques import MatrixFilterSet
-from catalog.pages.chosen import chosen
 from catalog.pages.filtering import Asked, Choice, ask
+from catalog.pages.lists import cleared, in_force
 from catalog.shades import legend, legend_of_vendors
 from catalog.templatetags.wording import query_with
 from detections.models import Source, Technique
 
+TITLES = {"q": "Words", "attack_platform": "Platform of ATT&CK", "parent": "Sub-techniques of", "parse": "Parsed"}
 VIEWS = {"vendors": "rules of each vendor"}
 FORMATS = ("csv", "svg")
 SELECTS = ("show", "vendor", "platform", "domain", "status")
@@ -51,10 +52,11 @@ class MatrixView(View):
             "kept": asked.besides(*SELECTS, "format"),
         }
         if not errors:
-            words = value_words(sources) | {"view": VIEWS}
+            own = [("view", view)] if view else []
             context |= {
                 "matrix": matrix_of(asked.filterset),
-                "chosen": chosen(asked, words, (("view", view),) if view else ()),
+                "in_force": in_force(asked, value_words(sources), TITLES, own),
+                "cleared": cleared(asked, own),
                 "shown": shown,
                 "unfolded": shown == "missing" or "q" in asked.data,
                 "sources": sources,

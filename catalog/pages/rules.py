@@ -15,8 +15,8 @@ from catalog.facets import rule_counts
 from catalog.filters.rules import RuleListFilterSet
 from catalog.ordering import RULE_ORDERS
 from catalog.pages.beyond import beyond
-from catalog.pages.filtering import Asked, ask
-from catalog.pages.lists import columns, facets, in_force, with_rows_left, words_shown
+from catalog.pages.filtering import Asked, ask, number_asked, whole_number
+from catalog.pages.lists import cleared, columns, facets, in_force, with_rows_left, words_shown
 from catalog.pages.reading import SHOWN_VALUES, read, row_at
 from catalog.pages.rule_text import shown_text
 from catalog.pages.tree import tree_list
@@ -40,10 +40,7 @@ class RuleListView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = ask(request, RuleListFilterSet, Rule.objects.visible_to(request.reader))
-        size, page = _number(request, "page_size", PAGE), _number(request, "page", 1)
-        for name, number in (("page_size", size), ("page", page)):
-            if not number:
-                asked.errors[name] = ["Write a whole number from 1."]
+        size, page = number_asked(request, asked, "page_size", PAGE), number_asked(request, asked, "page", 1)
         context: dict[str, Any] = {
             "errors": asked.errors,
             "words": request.GET.get("q", ""),
@@ -61,6 +58,7 @@ class RuleListView(View):
             "page_obj": page,
             "facets": facets(asked, rule_counts(asked.filterset), FACETS, shown),
             "in_force": filters if page.paginator.count else with_rows_left(asked.filterset, filters),
+            "cleared": cleared(asked),
             "columns": columns(asked.filterset.ordering or "title", RULE_ORDERS, COLUMNS),
         }
 
@@ -110,7 +108,7 @@ class RuleValuesView(RulePage):
     def get(self, request: HttpRequest, source: str, own_id: str, place: int) -> HttpResponse:
         rule = self.rule(request, source, own_id)
         row = row_at(read(rule.text, request.reader), place)
-        offset = _number(request, "offset", SHOWN_VALUES)
+        offset = whole_number(request, "offset", SHOWN_VALUES)
         if row is None or not offset:
             raise Http404("The rule has no such condition.")
         end = offset + VALUES_PAGE
@@ -145,9 +143,3 @@ def opened(request: HttpRequest, fragment: str, page: str, context: dict[str, An
 def values_at(rule: Rule) -> str:
     """The address below which a condition's further values stand by its place."""
     return f"{reverse('rule-detail', args=[rule.source.slug, rule.own_id])}values/"
-
-
-def _number(request: HttpRequest, name: str, default: int) -> int:
-    """A whole number from 1 in the address; 0 for anything else."""
-    written = request.GET.get(name) or str(default)
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 else 0

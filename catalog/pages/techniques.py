@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,16 +18,16 @@ from catalog.filters.rules import RuleFilterSet
 from catalog.filters.techniques import TechniqueFilterSet
 from catalog.ordering import TECHNIQUE_ORDERS, parted
 from catalog.pages.charts import spread_charts
-from catalog.pages.filtering import Asked, Choice, ask
+from catalog.pages.filtering import Asked, Choice, ask, number_asked
 from catalog.pages.guide_tables import field_table, first_rows, rows_table
-from catalog.pages.lists import columns, facets, in_force, with_rows_left, words_shown
-from catalog.templatetags.wording import query_with
+from catalog.pages.lists import cleared, columns, facets, in_force, with_rows_left, words_shown
+from catalog.templatetags.wording import LANGUAGE_NAMES, PARSE_WORDS, query_with
 from detections.guide.coverage import build_coverage
 from detections.guide.guide import build_guide, rules_of_page
 from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
 from detections.guide.neighbours import neighbours_with_rules
 from detections.guide.suggestions import suggest_techniques
-from detections.importing.names import current_catalogue
+from detections.importing.names import current_aliases
 from detections.models import Rule, Technique
 
 SHOWN = 50  # indicators
@@ -41,7 +42,7 @@ FACETS = {
     "domain": "Domain of the rules", "platform": "Platform of the rules", "level": "Level of the rules",
     "status": "Status of the rules", "language": "Language of the rules", "parse": "Parsed",
 }  # fmt: skip
-TITLES = {**FACETS, "q": "Words in the name", "show": "Shown"}
+TITLES = {**FACETS, "q": "Words in the name", "parent": "Sub-techniques of", "show": "Shown"}
 # With filters of rules the list itself holds the techniques that such a rule states.
 SHOWS_OF_RULES = {
     "": "with rules of their own",
@@ -49,6 +50,9 @@ SHOWS_OF_RULES = {
     "missing": "without rules",
 }
 COLUMNS = {"attack_id": "Id", "name": "Technique", "rules": "Rules"}
+FOLDED = 150  # a list of more techniques folds sub-techniques under their parents
+PAGE = 100  # techniques of a sorted list
+RULE_TITLES = {"parse": "Parsed", "live": "Shown"}
 FLAGS = {"": False, "0": False, "1": True}
 
 
@@ -116,7 +120,7 @@ class TechniquePage(View):
             return {}
         reader = self.request.reader
         rules = rules_of_page(self.technique, reader, self.rollup)
-        return shown_names(self.namespace, fields, rules, reader, current_catalogue())
+        return shown_names(self.namespace, fields, rules, reader, current_aliases())
 
     def came_from(self) -> Technique | None:
         """The revoked technique that led here."""
@@ -125,11 +129,15 @@ class TechniquePage(View):
             return None
         return Technique.objects.filter(attack_id=written.upper(), successor=self.technique).first()
 
+    @property
+    def switches(self) -> list[tuple[str, str]]:
+        """What the page shows in which way, whatever is filtered."""
+        own = [("subtechniques", "1")] if self.rollup else []
+        return [*own, ("names", self.namespace)] if self.namespace else own
+
     def filter_query(self, asked: Asked, without: tuple[str, ...] = ()) -> str:
         """The filters and switches in force as a query string, for the addresses of what opens in place."""
-        own = [("subtechniques", "1")] if self.rollup else []
-        own += [("names", self.namespace)] if self.namespace else []
-        return urlencode([*asked.besides(*without), *own])
+        return urlencode([*asked.besides(*without), *self.switches])
 
 
 class TechniqueDetailView(TechniquePage):
@@ -158,6 +166,9 @@ class TechniqueDetailView(TechniquePage):
         }
         if self.technique.in_force and not asked.errors:
             context |= self.guide(asked, context["filter_query"])
+            shown = [*self.switches, *([("equivalent", "1")] if self.equivalent else [])]
+            words = {"vendor": context["vendor_names"], "language": LANGUAGE_NAMES, "parse": PARSE_WORDS}
+            context |= {"in_force": in_force(asked, words, RULE_TITLES, shown), "cleared": cleared(asked, shown)}
         return render(request, "techniques/technique_detail.html", context, status=400 if asked.errors else 200)
 
     def guide(self, asked: Asked, query: str) -> dict[str, Any]:
@@ -188,33 +199,42 @@ class TechniqueDetailView(TechniquePage):
 class TechniqueListView(View):
     """Techniques in force with the rules of each vendor that the filters let through.
 
-    They stand by tactic, a technique with several under each; with an `ordering` each stands once.
+    They stand by tactic, a technique with several under each, and a long list folds sub-techniques under their
+    parents; with an `ordering` each stands once, page by page.
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = ask(request, TechniqueFilterSet, Technique.objects.in_force())
+        page = number_asked(request, asked, "page", 1)
         context: dict[str, Any] = {
             "errors": asked.errors,
             "words": request.GET.get("q", ""),
             "kept": asked.besides("q", "page", *FACETS),
         }
         if not asked.errors:
-            context |= self.listed(asked)
+            context |= self.listed(asked, page)
         return render(request, "techniques/technique_list.html", context, status=400 if asked.errors else 200)
 
-    def listed(self, asked: Asked) -> dict[str, Any]:
+    def listed(self, asked: Asked, page: int) -> dict[str, Any]:
         reader, ordering = self.request.reader, asked.filterset.ordering
         of_rules = [(name, value) for name, value in asked.besides() if name in OF_RULES]
+        of_any_vendor = [one for one in of_rules if one[0] != "vendor"]
         shown = words_shown(reader) | ({"show": SHOWS_OF_RULES} if of_rules else {})
         filters = in_force(asked, shown, TITLES)
         coverage = build_coverage(asked.rows, asked.filterset.rules)
+        ranked = coverage.sorted_by(*parted(ordering)) if ordering else ()
         return {
             "coverage": coverage,
-            "sorted_rows": coverage.sorted_by(*parted(ordering)) if ordering else (),
+            "page_obj": Paginator(ranked, PAGE).get_page(page),
+            "folded": coverage.techniques > FOLDED,
             "ordering": ordering,
             "vendors": shown["vendor"],
             "facets": facets(asked, technique_counts(asked.filterset), FACETS, shown),
             "in_force": filters if coverage.rows else with_rows_left(asked.filterset, filters),
+            "cleared": cleared(asked),
             "columns": columns(ordering, TECHNIQUE_ORDERS, COLUMNS),
             "rule_query": query_with(urlencode(of_rules)),
+            "fold_query": urlencode(asked.besides("parent", "page", "ordering")),
+            "more_rules_query": "&" + urlencode(of_rules) if of_rules else "",
+            "of_any_vendor_query": "&" + urlencode(of_any_vendor) if of_any_vendor else "",
         }

@@ -18,22 +18,30 @@ class TechniqueRow:
     """`by_source` maps a source's slug to the rules tagged with this very technique.
 
     `rolled_up` counts the rules of its sub-techniques too, each once; it is `rules` for a sub-technique.
-    `under_parent` says that its parent stands above it in the list.
     """
 
     technique: Technique
     rules: int
     rolled_up: int
     by_source: dict[str, int]
-    under_parent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A technique with its sub-techniques `below`. `row` is None where the list holds these alone, without `head`."""
+
+    head: Technique
+    row: TechniqueRow | None
+    below: tuple[TechniqueRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TacticGroup:
-    """A tactic with its techniques, every sub-technique behind its parent. A technique stands under each tactic."""
+    """A tactic with its `techniques`, sub-techniques too, by family. A technique stands under each of its tactics."""
 
     tactic: Tactic
-    rows: tuple[TechniqueRow, ...]
+    families: tuple[Family, ...]
+    techniques: int
     covered: int
 
 
@@ -66,13 +74,12 @@ def build_coverage(techniques: QuerySet[Technique], rules: QuerySet[Rule]) -> Co
     """The techniques of a queryset with the counts of `rules` (live ones that the reader sees)."""
     by_source = rules_by_source(rules)
     with_below = rules_by_source(rules, rollup=True)
-    rows, listed = [], set()
-    for technique in techniques.select_related("parent").prefetch_related("tactics").in_order():
+    rows = []
+    for technique in techniques.for_matrix().in_order():
         counts = by_source.get(technique.pk, {})
         rules_here = sum(counts.values())
         rolled_up = rules_here if technique.parent_id else sum(with_below.get(technique.pk, {}).values())
-        listed.add(technique.pk)
-        rows.append(TechniqueRow(technique, rules_here, rolled_up, counts, technique.parent_id in listed))
+        rows.append(TechniqueRow(technique, rules_here, rolled_up, counts))
     return Coverage(
         rows=tuple(rows),
         groups=_by_tactic(rows),
@@ -86,10 +93,23 @@ def _by_tactic(rows: list[TechniqueRow]) -> tuple[TacticGroup, ...]:
         for tactic in row.technique.tactics.all():
             groups.setdefault(tactic.pk, []).append(row)
     return tuple(
-        TacticGroup(tactic, tuple(groups[tactic.pk]), sum(bool(row.rolled_up) for row in groups[tactic.pk]))
+        TacticGroup(tactic, _families(here), len(here), sum(bool(row.rolled_up) for row in here))
         for tactic in Tactic.objects.order_by("position")
-        if tactic.pk in groups
+        if (here := groups.get(tactic.pk))
     )
+
+
+def _families(rows: list[TechniqueRow]) -> tuple[Family, ...]:
+    """The rows by their parents, in the order in which they come."""
+    listed = {row.technique.pk: row for row in rows}
+    heads: dict[int, Technique] = {}
+    below: dict[int, list[TechniqueRow]] = {}
+    for row in rows:
+        head = row.technique.parent or row.technique
+        heads[head.pk] = head
+        if row.technique.parent:
+            below.setdefault(head.pk, []).append(row)
+    return tuple(Family(head, listed.get(pk), tuple(below.get(pk, ()))) for pk, head in heads.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,18 +70,16 @@ def reach_of(keys: str | Iterable[str], reader: Reader) -> dict[str, Reach]:
 
 
 def equivalent_reach(keys: Iterable[str], reader: Reader) -> dict[str, int]:
-    """Rules that check one of the equivalence keys of an indicator's own uses; scope is left out. Two queries."""
+    """Rules that check one of the equivalence keys of an indicator's own uses; scope is left out. One query."""
+    wanted = set(_listed(keys))
+    checks = _checks_with_equivalence(reader)
+    shared = checks.filter(indicator__in=wanted).values("equivalence")
     own: dict[str, set[str]] = {}
-    pairs = _checks_with_equivalence(reader).filter(indicator__in=_listed(keys))
-    for key, equivalence in pairs.values_list("indicator", "equivalence").distinct():
-        own.setdefault(key, set()).add(equivalence)
-    wanted = {equivalence for found in own.values() for equivalence in found}
-    if not wanted:
-        return {}
     rules: dict[str, set[int]] = {}
-    uses = _checks_with_equivalence(reader).filter(equivalence__in=wanted)
-    for equivalence, rule in uses.values_list("equivalence", "rule"):
+    for key, equivalence, rule in checks.filter(equivalence__in=shared).values_list("indicator", "equivalence", "rule"):
         rules.setdefault(equivalence, set()).add(rule)
+        if key in wanted:
+            own.setdefault(key, set()).add(equivalence)
     return {key: len(set().union(*(rules[equivalence] for equivalence in found))) for key, found in own.items()}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 
 from detections.models import Reader, Rule, RuleName
-from detections.normalization.catalogue import Alias, Catalogue
+from detections.normalization.catalogue import Alias
 from detections.normalization.names import cleaned_name
 
 CANONICAL = "canonical"
@@ -32,7 +32,7 @@ class ShownName:
 
 
 def shown_names(
-    namespace: str, fields: Iterable[str], rules: QuerySet[Rule], reader: Reader, catalogue: Catalogue
+    namespace: str, fields: Iterable[str], rules: QuerySet[Rule], reader: Reader, known: Iterable[Alias]
 ) -> dict[str, ShownName]:
     """For each canonical field its name in a namespace of `WRITERS`. One query; none, and nothing, for canonical names.
 
@@ -44,7 +44,7 @@ def shown_names(
         return {}
     written = _written(namespace, wanted, rules, reader)
     aliases: dict[str, list[Alias]] = defaultdict(list)
-    for alias in catalogue.aliases:
+    for alias in known:
         if alias.vendor == namespace and cleaned_name(alias.name) == alias.name:
             aliases[alias.canonical].append(alias)
     return {field: _shown(field, aliases[field], written.get(field, {})) for field in wanted}

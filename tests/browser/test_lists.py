@@ -107,6 +107,27 @@ def test_headings_sort_in_place(visit: Visit) -> None:
     assert visit.said == []
 
 
+def test_a_parent_unfolds_its_sub_techniques_and_folds_them_again(visit: Visit) -> None:
+    for number in range(150):
+        rows.technique(f"T3{number:03}", f"Further {number}")
+    page = visit.open("/techniques/")
+    fold = page.get_by_role("link", name="1 sub-technique")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    fold.focus()
+    page.keyboard.press("Enter")
+    below = page.get_by_role("link", name="Create Snapshot", exact=True)
+    expect(below).to_be_visible()
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    expect(fold).to_be_focused()
+    assert page.url.endswith("/techniques/")
+    page.keyboard.press("Enter")
+    expect(below).to_be_hidden()
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Enter")
+    expect(below).to_be_visible()
+    assert visit.said == []
+
+
 def test_what_was_unfolded_stays_unfolded(visit: Visit) -> None:
     from detections.models import Technique
 

@@ -75,7 +75,7 @@ def test_a_filter_applies_itself_and_is_taken_off_again(visit: Visit) -> None:
     assert page.url.endswith("/matrix/?show=missing")
     page.get_by_label("Platform").select_option("Linux")
     page.get_by_label("Filters in force").get_by_text("Linux").wait_for()
-    page.get_by_role("link", name="Take off: show only missing").click()
+    page.get_by_role("link", name="Take off Show: only missing").click()
     page.wait_for_url("**/matrix/?platform=Linux")
     page.get_by_role("button", name="Unfold all sub-techniques").click()
     expect(page.get_by_role("link", name="Create Snapshot")).to_be_visible()

@@ -14,7 +14,7 @@ def shown(
     namespace: str, *fields: str, rules: object = None, catalogue: Catalogue | None = None
 ) -> dict[str, ShownName]:
     here = Rule.objects.none() if rules is None else rules
-    return shown_names(namespace, fields, here, ANONYMOUS, catalogue or base_catalogue())
+    return shown_names(namespace, fields, here, ANONYMOUS, (catalogue or base_catalogue()).aliases)
 
 
 def writes(name: str, canonical: str, number: int = 1, at: str = "elastic", public: bool = True) -> list[Rule]:
@@ -70,7 +70,7 @@ def test_names_that_only_private_rules_write_decide_nothing_for_others(db: None)
     writes("process.executable", "Image")
     writes("process.name", "Image", 5, at="team", public=False)
     assert shown("ecs", "Image")["Image"].text == "process.executable"
-    member = shown_names("ecs", ["Image"], Rule.objects.none(), MEMBER, base_catalogue())
+    member = shown_names("ecs", ["Image"], Rule.objects.none(), MEMBER, base_catalogue().aliases)
     assert member["Image"].text == "process.name"
 
 

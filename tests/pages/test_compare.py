@@ -14,6 +14,7 @@ from django.test import Client
 
 from detections.models import Rule, Technique
 from tests.pages import rows
+from tests.pages.test_lists import links, said
 from tests.pages.test_techniques import page, text
 
 PAIR = "vendor=elastic&vendor=splunk"
@@ -58,7 +59,8 @@ def test_the_list_of_what_one_lacks(client: Client, snapshot: Technique) -> None
     html = page(client, link)
     assert "T1059" in html and "T1578" not in html
     assert states(html)["Defense Impairment"] == ["2", "0", "0", "0"]
-    assert "show <b>only Splunk</b>" in html
+    assert "show only Splunk ×" in said(html)
+    assert links(html, "clear") == [("Clear filters", f"/compare/?{PAIR}")]
     assert "No technique matches" in page(client, f"/compare/?{PAIR}&show=neither")
 
 

@@ -13,6 +13,7 @@ from catalog.pages.charts import LEAST_VALUES, spread_charts
 from detections.guide.spread import Spread, spread_of
 from detections.models import RuleName, Technique
 from tests.pages import rows
+from tests.pages.test_lists import links, said
 from tests.pages.test_techniques import GUIDE, page, table, text
 
 
@@ -155,3 +156,13 @@ def test_a_usual_guide_stays_light(client: Client, snapshot: Technique) -> None:
         rows.rule(f"A rule whose title has a usual length, {number:03}", [snapshot], conditions, at=sources[number % 3])
     rows.counted()
     assert len(page(client, GUIDE).encode()) < 150_000
+
+
+def test_filters_are_said_and_clearing_them_keeps_names_and_roll_up(client: Client, snapshot: Technique) -> None:
+    html = page(client, "/techniques/T1578/?subtechniques=1&names=ecs&equivalent=1&vendor=elastic&parse=full")
+    assert "vendor Elastic × and parsed parsed in full ×" in said(html)
+    assert links(html, "clear") == [
+        ("Clear filters", "/techniques/T1578/?subtechniques=1&names=ecs&equivalent=1")
+    ]  # fmt: skip
+    assert links(html, "chip")[0][1] == "/techniques/T1578/?parse=full&subtechniques=1&names=ecs&equivalent=1"
+    assert said(page(client, "/techniques/T1578/?subtechniques=1&names=ecs")) == ""

@@ -22,7 +22,7 @@ def text(html: str) -> str:
 
 def table(html: str, heading: str) -> list[list[str]]:
     """The cells of the first table behind a heading's id, without the rows in which something opens."""
-    body = html.split(f'id="{heading}"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    body = html.split(f'id="{heading}"')[1].split("<tbody", 1)[1].split("</table>")[0]
     found = re.findall(r"<tr(?: class=\"[^\"]*\")?>(.*?)</tr>", body, re.DOTALL)
     cells = [[text(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in found]
     return [row for row in cells if len(row) > 1]
@@ -213,9 +213,49 @@ def test_the_list_has_counts_by_vendor_and_tactics_in_matrix_order(client: Clien
     html = page(client, "/techniques/")
     assert html.index('id="TA0002"') < html.index('id="TA0005"')
     assert table(html, "TA0005") == [
-        ["T1578", "Modify Cloud Compute Infrastructure", "·", "·", "·", "0", "2"],
+        ["T1578", "Modify Cloud Compute Infrastructure 1 sub-technique", "·", "·", "·", "0", "2"],
         ["T1578.001", "Create Snapshot", "1", "·", "1", "2", ""],
     ]
+
+
+def test_a_long_list_folds_sub_techniques_under_their_parents(client: Client, snapshot: Technique) -> None:
+    for number in range(150):
+        rows.technique(f"T3{number:03}", f"Further {number}")
+    whole = page(client, "/techniques/")
+    assert "Create Snapshot" not in whole and 'href="?parent=T1578"' in whole
+    assert "Create Snapshot" not in page(client, "/techniques/?attack_platform=IaaS")
+    assert 'href="?vendor=splunk&amp;parent=T1578"' in page(client, "/techniques/?vendor=splunk")
+    below = page(client, "/techniques/?vendor=splunk&parent=t1578")
+    assert table(below, "TA0005") == [
+        ["T1578", "Modify Cloud Compute Infrastructure 1 sub-technique", ""],
+        ["T1578.001", "Create Snapshot", "·", "·", "1", "1", ""],
+    ]
+    assert "Sub-techniques of: T1578" in text(below)
+    assert 'role="alert"' in page(client, "/techniques/?parent=T9999", 400)
+    listed = client.get("/api/v1/techniques/?parent=T1578").json()["results"]
+    assert [row["attack_id"] for row in listed] == ["T1578.001"]
+
+
+def test_a_sorted_list_has_pages(client: Client, snapshot: Technique) -> None:
+    for number in range(150):
+        rows.technique(f"T3{number:03}", f"Further {number}")
+    first = page(client, "/techniques/?ordering=attack_id&show=missing")
+    assert "Page 1 of 2" in text(first) and "T3149" not in first
+    following = unescape(re.search(r'rel="next" href="([^"]*)"', first)[1])
+    assert "T3149" in page(client, f"/techniques/{following}")
+    assert "whole number" in page(client, "/techniques/?ordering=name&page=none", 400)
+
+
+def test_the_numbers_of_the_list_open_their_rules(client: Client, snapshot: Technique) -> None:
+    html = page(client, "/techniques/?level=medium&vendor=elastic&vendor=splunk")
+    for address, number in {
+        "/rules/?technique=T1578.001&vendor=elastic&level=medium": 1,
+        "/rules/?technique=T1578.001&level=medium&vendor=elastic&vendor=splunk": 2,
+    }.items():
+        assert f'href="{address.replace("&", "&amp;")}">{number}</a>' in html
+        assert f"{number} rule" in text(page(client, address).split('id="list-count"')[1].split("</h2>")[0])
+    html = page(client, "/techniques/?level=medium&show=covered")
+    assert 'href="/techniques/T1578/?subtechniques=1&amp;level=medium#rules">2</a>' in html
 
 
 def test_the_list_filters(client: Client, snapshot: Technique) -> None:
