@@ -252,6 +252,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "RunStateEnum": "detections.models.run.Run.State",
+        "CoverageEnum": [("covered", "covered"), ("missing", "missing"), ("elsewhere", "elsewhere")],
+    },
 }
 
 UNFOLD = {

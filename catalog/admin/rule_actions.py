@@ -19,7 +19,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.audit import recorded
-from catalog.pages.editing_form import ListField, TechniquesField
+from catalog.forms.editing import ListField, TechniquesField
 from catalog.roles import EDIT_RULES
 from catalog.templatetags.wording import counted
 from detections.analysis.overrides import Overrides

@@ -61,6 +61,13 @@ class RuleDetailSerializer(RuleSerializer):
     tree = serializers.JSONField(source="text.tree", allow_null=True)
     query = serializers.CharField(source="text.query")
     text = serializers.CharField(source="text.text")
+    version = serializers.IntegerField(help_text="Who edits the rule says which version they began from.")
+    edited = serializers.BooleanField(help_text="Whether it says something else here than in its repository.")
+    diverged = serializers.SerializerMethodField(help_text="Whether its repository changed after it was edited.")
+    overrides = serializers.DictField(help_text="What was laid over its text, by key.")
+
+    def get_diverged(self, rule: Rule) -> bool:
+        return rule.held_id is not None
 
     def get_licence(self, rule: Rule) -> str:
         return rule.licence or rule.source.licence

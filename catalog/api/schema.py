@@ -28,6 +28,12 @@ ERRORS = {
     "429": ("TooManyRequests", "Too many requests; the header Retry-After tells the seconds to wait."),
     "500": ("ServerError", "An error of the server, which is logged under the id in the header X-Request-ID."),
 }
+ERRORS_OF_WRITING = {
+    "409": ("Conflict", "Something else happened first: `version` or `run` tells what stands now. Nothing was stored."),
+    "413": ("TooLarge", "The body is too large."),
+    "415": ("UnsupportedMediaType", "The body is not JSON."),
+    "422": ("Refused", "A key is wrong (`errors`), or a text (`problems`, with line and column). Nothing was stored."),
+}
 TABLES = {
     "text/csv": "All rows, a column for each key; lists are joined by `; `. Nothing in it is a formula.",
     "application/x-ndjson": "All rows, each of them as one JSON object on a line of its own.",
@@ -46,6 +52,12 @@ class ErrorSerializer(serializers.Serializer):
     instance = serializers.CharField(help_text="The address that was asked.")
     errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
     suggestions = serializers.ListField(child=serializers.DictField(child=serializers.CharField()), required=False)
+    problems = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="What is wrong in a text, with line and column."
+    )
+    version = serializers.IntegerField(required=False, help_text="The version of the rule that is in force.")
+    run = serializers.IntegerField(required=False, help_text="The run that is under way; `url` tells its address.")
+    url = serializers.CharField(required=False)
 
 
 class Contract(AutoSchema):
@@ -75,6 +87,8 @@ class Contract(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         if not isinstance(self.view, Endpoint):
             return bodies
+        if self.method != "GET":
+            return bodies | {status: self._error(*error) for status, error in (ERRORS | ERRORS_OF_WRITING).items()}
         content = bodies.get("200", {}).get("content", {})
         if content.get("application/json") is not None and (example := example_of(self.get_operation_id())):
             content["application/json"]["example"] = example
@@ -83,7 +97,7 @@ class Contract(AutoSchema):
         bodies["200"].setdefault("description", "")
         bodies["200"]["headers"] = {name: self._header(name) for name in ("ETag", "Last-Modified")}
         bodies["304"] = {"description": "The answer that the request names by its ETag or its date still holds."}
-        return bodies | {status: self._error(name, said) for status, (name, said) in ERRORS.items()}
+        return bodies | {status: self._error(*error) for status, error in ERRORS.items()}
 
     def _error(self, name: str, said: str) -> dict[str, Any]:
         """A reference to the response of an error, which stands once among the components."""

@@ -5,11 +5,14 @@ from django.urls import path, re_path
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 
+from catalog.api.aliases import AliasListView
 from catalog.api.catalog import AttackView, SourceListView
 from catalog.api.compare import CompareView
 from catalog.api.endpoint import ProblemsMixin
 from catalog.api.matrix import MatrixView, NavigatorLayerView
-from catalog.api.rules import RuleListView, RuleView, SimilarRulesView
+from catalog.api.rule_changes import EditableRuleListView, EditableRuleView, RuleRetireView, RuleReviveView
+from catalog.api.rules import SimilarRulesView
+from catalog.api.runs import RunListView, RunView
 from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
 from catalog.problems import NOTHING_HERE, problem_response
 
@@ -47,10 +50,15 @@ urlpatterns = [
     path("v1/matrix/", MatrixView.as_view(), name="api-matrix"),
     path("v1/navigator-layer/", NavigatorLayerView.as_view(), name="api-navigator-layer"),
     path("v1/compare/", CompareView.as_view(), name="api-compare"),
-    path("v1/rules/", RuleListView.as_view(), name="api-rule-list"),
-    path("v1/rules/<slug:source>/<own_id:own_id>/", RuleView.as_view(), name="api-rule"),
+    path("v1/rules/", EditableRuleListView.as_view(), name="api-rule-list"),
+    path("v1/rules/<slug:source>/<own_id:own_id>/", EditableRuleView.as_view(), name="api-rule"),
+    path("v1/rules/<slug:source>/<own_id:own_id>/retire/", RuleRetireView.as_view(), name="api-rule-retire"),
+    path("v1/rules/<slug:source>/<own_id:own_id>/revive/", RuleReviveView.as_view(), name="api-rule-revive"),
     path("v1/rules/<slug:source>/<own_id:own_id>/similar/", SimilarRulesView.as_view(), name="api-similar-rules"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
+    path("v1/aliases/", AliasListView.as_view(), name="api-alias-list"),
+    path("v1/runs/", RunListView.as_view(), name="api-run-list"),
+    path("v1/runs/<int:pk>/", RunView.as_view(), name="api-run"),
     path("v1/attack/", AttackView.as_view(), name="api-attack"),
     re_path(r"^(?:.*/)?$", nothing_here),
 ]

@@ -16,8 +16,8 @@ from django.shortcuts import redirect, render
 
 from catalog.audit import ADDITION, CHANGE, recorded
 from catalog.filters.rules import RuleFilterSet
+from catalog.forms.editing import LAID_OVER, EditForm, written
 from catalog.pages.comparison import Row, side_by_side
-from catalog.pages.editing_form import LAID_OVER, EditForm, written
 from catalog.pages.previewing import Shown, shown
 from catalog.pages.signing_in import typed_before
 from catalog.pages.staff import StaffPage, number, refused

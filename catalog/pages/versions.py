@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views import View
 
 from catalog.audit import recorded
+from catalog.forms.editing import LAID_OVER, written
 from catalog.pages.comparison import Row, side_by_side
-from catalog.pages.editing_form import LAID_OVER, written
 from catalog.pages.staff import NO_REASON, StaffPage, number, refused
 from catalog.roles import EDIT_RULES
 from detections.editing.errors import EditError

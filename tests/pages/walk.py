@@ -103,6 +103,8 @@ ENDPOINTS: dict[str, Example] = {
     "api-navigator-layer": Example(),
     "api-compare": Example(),
     "api-source-list": Example(),
+    "api-run-list": Example({}, ("", "?kind=sync_source&state=succeeded")),
+    "api-run": Example({"pk": 1}),
     "api-attack": Example(),
 }
 EVERYTHING = PAGES | LEADS | BUTTONS | ENDPOINTS
