@@ -32,9 +32,7 @@ class Writing:
         if not user.has_perm(permission):
             raise PermissionDenied(NO_ROLE)
 
-    def body(
-        self, serializer_class: type[serializers.Serializer], sent: Any = None
-    ) -> dict[str, Any]:
+    def body(self, serializer_class: type[serializers.Serializer], sent: Any = None) -> dict[str, Any]:
         """The body (or what was `sent` otherwise), read; keys that it may lack and does are absent.
 
         Raises 422 for what is wrong, by key.

@@ -46,8 +46,7 @@ def reader(request: pytest.FixtureRequest, client: Client, db: None) -> str:
 
 
 def addresses(reader: str) -> list[str]:
-    endpoints = [address for name in walk.ENDPOINTS for address in walk.addresses(name)]
-    return walk.pages(reader) + endpoints
+    return walk.pages(reader) + walk.endpoints(reader)
 
 
 def asked(client: Client, reader: str) -> dict[str, int]:

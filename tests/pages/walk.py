@@ -86,6 +86,8 @@ BUTTONS: dict[str, Example] = {
     "run-recompute": Example(),
     "run-cancel": Example({"pk": 1}),
     "run-again": Example({"pk": 1}),
+    "api-rule-retire": Example(EDITED),
+    "api-rule-revive": Example(EDITED),
     "token-revoke": Example({"pk": 1}),
     "sign-out": Example(),
 }
@@ -105,6 +107,7 @@ ENDPOINTS: dict[str, Example] = {
     "api-source-list": Example(),
     "api-run-list": Example({}, ("", "?kind=sync_source&state=succeeded")),
     "api-run": Example({"pk": 1}),
+    "api-alias-list": Example(reader=VIEWER),
     "api-attack": Example(),
 }
 EVERYTHING = PAGES | LEADS | BUTTONS | ENDPOINTS
@@ -135,11 +138,16 @@ def addresses(name: str) -> list[str]:
 
 def pages(reader: str) -> list[str]:
     """The addresses of every page that a reader may open, the admin's two among them."""
-    rank = READERS.index(reader)
-    found = [
-        address
-        for name, example in PAGES.items()
-        if READERS.index(example.reader) <= rank
-        for address in addresses(name)
-    ]
+    found = _open_to(reader, PAGES)
     return found + list(ADMIN) if reader in (EDITOR, ADMINISTRATOR) else found
+
+
+def endpoints(reader: str) -> list[str]:
+    """The addresses of the API that a reader may ask."""
+    return _open_to(reader, ENDPOINTS)
+
+
+def _open_to(reader: str, examples: dict[str, Example]) -> list[str]:
+    rank = READERS.index(reader)
+    names = [name for name, example in examples.items() if READERS.index(example.reader) <= rank]
+    return [address for name in names for address in addresses(name)]
