@@ -46,6 +46,7 @@ class CompareView(View):
             ],
             "kept": asked.besides("vendor", "show", *SELECTS, "format"),
             "state_words": shown,
+            "narrow_words": _state_words(()),  # a phone has no room for the names of sources
         }
         if comparison:
             words = value_words(list(pair)) | {"show": shown}
@@ -59,6 +60,7 @@ class CompareView(View):
                 & set(asked.data),  # each parent stands above its sub-techniques
                 "rule_query": query_with(urlencode(vendors + of_rules)),
                 "state_query": urlencode(vendors + asked.besides("vendor", "show", "format")),
+                "tactic_query": urlencode(vendors + asked.besides("vendor", "show", "format", "tactic")),
                 "swap_query": urlencode([*reversed(vendors), *others]),
                 "export_query": urlencode(vendors + others),
             }
@@ -66,5 +68,5 @@ class CompareView(View):
 
 
 def _state_words(pair: tuple[Source, ...]) -> dict[str, str]:
-    first, second = (source.name for source in pair) if len(pair) == 2 else ("the first", "the second")
+    first, second = (source.name for source in pair) if len(pair) == 2 else ("first", "second")
     return {"both": "both", "first": f"only {first}", "second": f"only {second}", "neither": "neither"}
