@@ -19,6 +19,7 @@ from detections.models import Domain, Platform, Reader, Rule, RuleTechnique, Sou
 
 if TYPE_CHECKING:
     from catalog.filters.rules import RuleListFilterSet
+    from catalog.filters.sources import SourceFilterSet
     from catalog.filters.strict import StrictFilterSet
     from catalog.filters.techniques import TechniqueFilterSet
 
@@ -94,6 +95,14 @@ def technique_counts(asked: TechniqueFilterSet) -> Counts:
         _counted("attack_platform", asked.without("attack_platform"), platforms),
     ]
     return _by_facet(parts[0].union(*parts[1:], all=True)) | _rule_facets_of_techniques(asked)
+
+
+def source_counts(asked: SourceFilterSet) -> Counts:
+    """The live rules of each word of each facet of the list of sources. One query."""
+    public = Case(When(source__public=True, then=Value("yes")), default=Value("no"), output_field=CharField())
+    words = {"vendor": F("source__slug"), "language": F("language"), "parse": F("parse"), "public": public}
+    parts = [_counted(facet, asked.rules_without(facet).live(), word) for facet, word in words.items()]
+    return _by_facet(parts[0].union(*parts[1:], all=True))
 
 
 def counts_without(asked: StrictFilterSet, names: Iterable[str]) -> dict[str, int]:

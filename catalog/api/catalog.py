@@ -7,8 +7,9 @@ from rest_framework.response import Response
 
 from catalog.api.endpoint import Endpoint, ListEndpoint, Rows
 from catalog.api.serializers import ATTACK_LICENCE, AttackSerializer, SourceSerializer
+from catalog.filters.sources import SourceFilterSet
 from detections.guide.figures import source_figures
-from detections.models import AttackRelease, Technique
+from detections.models import AttackRelease, Source, Technique
 
 
 class SourceListView(ListEndpoint):
@@ -16,10 +17,11 @@ class SourceListView(ListEndpoint):
 
     operation = "sources"
     serializer_class = SourceSerializer
+    filterset_class = SourceFilterSet
 
     def rows(self) -> Rows:
-        self.asked()
-        return source_figures(self.reader)
+        asked = self.asked(Source.objects.visible_to(self.reader))
+        return source_figures(asked.qs, asked.rules)
 
 
 class AttackView(Endpoint):

@@ -23,8 +23,9 @@ Words = Mapping[str, Mapping[str, str]]  # facet -> value -> the word shown
 SINGLE = {
     "live": {"yes": "live rules", "no": "retired, deprecated, copied", "all": "all"},
     "show": {"": "all", "covered": "with rules", "missing": "without rules"},
+    "public": {"": "all", "yes": "everybody", "no": "members"},
 }
-DEFAULTS = {"live": "yes", "show": ""}
+DEFAULTS = {"live": "yes", "show": "", "public": ""}
 EVERY = ("all", "")
 IN_ORDER = {"vendor", "tactic", "parse", "level"}  # facets whose words have an order of their own
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
 
@@ -40,50 +41,53 @@ class SourceFigures:
 
 @dataclass(frozen=True, slots=True)
 class CatalogFigures:
-    """`covered` of `techniques` in force have a live rule that the reader sees; sub-techniques count too."""
+    """Some sources taken together. `covered` of `techniques` in force, sub-techniques too, have a live rule of them."""
 
     sources: tuple[SourceFigures, ...] = ()
     techniques: int = 0
     covered: int = 0
-    parsed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def parsed(self) -> dict[str, int]:
+        return {parse: sum(row.parsed[parse] for row in self.sources) for parse in PARSES}
 
     @property
     def rules(self) -> int:
-        return sum(self.parsed.values())
+        return sum(row.rules for row in self.sources)
+
+    @property
+    def languages(self) -> tuple[LanguageFigures, ...]:
+        found: dict[str, Counter[str]] = {}
+        for row in self.sources:
+            for language in row.languages:
+                found.setdefault(language.language, Counter()).update(language.parsed)
+        return _languages(found)
 
 
 def catalog_figures(reader: Reader) -> CatalogFigures:
     """All figures in four queries."""
-    sources = source_figures(reader)
-    parsed: Counter[str] = Counter()
-    for row in sources:
-        parsed.update(row.parsed)
-    live = Rule.objects.visible_to(reader).live()
+    rules = Rule.objects.visible_to(reader)
     return CatalogFigures(
-        sources=sources,
+        sources=source_figures(Source.objects.visible_to(reader), rules),
         techniques=Technique.objects.in_force().count(),
-        covered=Technique.objects.in_force().covered_by(live).count(),
-        parsed={parse: parsed[parse] for parse in PARSES},
+        covered=Technique.objects.in_force().covered_by(rules.live()).count(),
     )
 
 
-def source_figures(reader: Reader) -> tuple[SourceFigures, ...]:
-    """One row for each source that the reader sees, in the order of their slugs. Two queries."""
+def source_figures(sources: QuerySet[Source], rules: QuerySet[Rule]) -> tuple[SourceFigures, ...]:
+    """One row for each source, in the order of their slugs, counting `rules` of any lifecycle. Two queries."""
     counts: dict[int, Counter[tuple[str, str, bool]]] = {}
-    rows = Rule.objects.visible_to(reader).order_by().values_list("source_id", "language", "parse", "live")
+    rows = rules.order_by().values_list("source_id", "language", "parse", "live")
     for source, language, parse, live, number in rows.annotate(number=Count("pk")):
         counts.setdefault(source, Counter())[(language, parse, live)] += number
-    return tuple(
-        _source_figures(source, counts.get(source.pk, Counter()))
-        for source in Source.objects.visible_to(reader).in_order()
-    )
+    return tuple(_source_figures(source, counts.get(source.pk, Counter())) for source in sources.in_order())
 
 
 def unknown_ids(reader: Reader) -> QuerySet[RuleTechnique]:
     """Tags of rules that the reader sees with ids that the ATT&CK version in force does not know."""
     return (
         RuleTechnique.objects.unknown()
-        .filter(rule__in=Rule.objects.visible_to(reader))
+        .filter(rule__in=Rule.objects.visible_to(reader).order_by().values("pk"))
         .select_related("rule__source")
         .order_by("written", "rule__source__slug", "rule__own_id")
     )
@@ -94,13 +98,17 @@ def _source_figures(source: Source, counts: Counter[tuple[str, str, bool]]) -> S
     for (language, parse, live), number in counts.items():
         if live:
             languages.setdefault(language, Counter())[parse] += number
-    rows = tuple(
-        LanguageFigures(language, {parse: found[parse] for parse in PARSES})
-        for language, found in sorted(languages.items(), key=lambda item: (-item[1].total(), item[0]))
-    )
+    rows = _languages(languages)
     return SourceFigures(
         source=source,
         parsed={parse: sum(row.parsed[parse] for row in rows) for parse in PARSES},
         others=sum(number for (_, _, live), number in counts.items() if not live),
         languages=rows,
+    )
+
+
+def _languages(parsed: Mapping[str, Counter[str]]) -> tuple[LanguageFigures, ...]:
+    return tuple(
+        LanguageFigures(language, {parse: found[parse] for parse in PARSES})
+        for language, found in sorted(parsed.items(), key=lambda item: (-item[1].total(), item[0]))
     )

@@ -127,7 +127,8 @@ def test_sources_and_attack(client: Client, snapshot: Technique) -> None:
         (f"{TECHNIQUES}?tactic=TA9999", "tactic"),
         (f"{TECHNIQUES}?technique=T1059", "technique"),
         ("/api/v1/techniques/T1059/?limits=1", "limits"),
-        ("/api/v1/sources/?vendor=elastic", "vendor"),
+        ("/api/v1/sources/?vendor=nobody", "vendor"),
+        ("/api/v1/sources/?level=high", "level"),
         ("/api/v1/attack/?fields=versions", "fields"),
     ],
 )
