@@ -51,17 +51,21 @@ def test_two_vendors_by_tactic_and_technique(client: Client, snapshot: Technique
 
 
 def test_the_list_of_what_one_lacks(client: Client, snapshot: Technique) -> None:
-    link = next(
-        unescape(address)
-        for address, words in re.findall(r'<a href="([^"]*)">([^<]*)</a>', page(client, f"/compare/?{PAIR}"))
-        if words == "only Splunk"
-    )
+    found = re.search(r'<a href="([^"]*)"><span class="of-wide">only Splunk', page(client, f"/compare/?{PAIR}"))
+    link = unescape(found[1])
     html = page(client, link)
     assert "T1059" in html and "T1578" not in html
     assert states(html)["Defense Impairment"] == ["2", "0", "0", "0"]
     assert "show only Splunk ×" in said(html)
     assert links(html, "clear") == [("Clear filters", f"/compare/?{PAIR}")]
     assert "No technique matches" in page(client, f"/compare/?{PAIR}&show=neither")
+
+
+def test_the_numbers_of_a_tactic_open_its_techniques(client: Client, snapshot: Technique) -> None:
+    html = page(client, f"/compare/?{PAIR}&tactic=execution&level=medium")
+    found = re.search(r'<td class="number second"><a href="([^"]*)">1</a>', html)
+    assert unescape(found[1]) == f"/compare/?{PAIR}&level=medium&show=second&tactic=execution"
+    assert [row[0] for row in techniques(page(client, unescape(found[1])), "TA0002")] == ["T1059"]
 
 
 def test_a_lone_subtechnique_says_whose_it_is(client: Client, snapshot: Technique) -> None:
