@@ -8,10 +8,10 @@ is streamed is made anew, and no other cache may keep any of it.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import math
 import time
-import zlib
 from collections.abc import Callable
 from functools import cache as once
 from pathlib import Path
@@ -27,7 +27,7 @@ from detections.analysis.engine import engine_digest
 from detections.models import Generation
 
 KEPT_SECONDS = 60 * 60 * 24
-LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; they are kept compressed, at about a tenth
+LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; compressed, at about a tenth, as most readers want it
 PREFIXES = (
     "/matrix/", "/techniques/", "/rules/", "/fields/", "/indicators/", "/compare/", "/sources/", "/search/", "/api/v1/",
 )  # fmt: skip
@@ -77,9 +77,8 @@ class CachingMiddleware:
             if response.status_code != 200:
                 return response
             if not held and _is_since(request, modified):  # a date says nothing of whether there was an answer
-                response.close()
-                response = HttpResponseNotModified()
-        response.headers["ETag"] = etag
+                response = HttpResponseNotModified()  # a stream has not begun; to close it would end the request
+        response.headers["ETag"] = f"W/{etag}" if response.has_header("Content-Encoding") else etag
         if modified is not None:
             response.headers["Last-Modified"] = http_date(modified)
         patch_vary_headers(response, VARIES)
@@ -89,14 +88,16 @@ class CachingMiddleware:
         kept = cache.get(f"answer:{key}")
         if kept is not None:
             body, headers = kept
-            return HttpResponse(zlib.decompress(body), headers=headers)
+            if "gzip" in request.headers.get("Accept-Encoding", ""):
+                return HttpResponse(body, headers=headers | {"Content-Encoding": "gzip"})
+            return HttpResponse(gzip.decompress(body), headers=headers)
         response = self.respond(request)
         if response.status_code != 200 or response.streaming or response.cookies or request.method == "HEAD":
             return response
         if hasattr(response, "render") and not response.is_rendered:
             response.render()
         if len(response.content) <= LARGEST:
-            body = zlib.compress(response.content, level=1)
+            body = gzip.compress(response.content, compresslevel=6, mtime=0)
             cache.set(f"answer:{key}", (body, dict(response.headers)), KEPT_SECONDS)
         return response
 

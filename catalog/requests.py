@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
 from django.conf import settings
@@ -83,8 +84,14 @@ def _view(request: HttpRequest) -> str:
         return request.path.strip("/")
     if request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
         return "static"
-    try:  # an answer out of the cache was found before its page
-        match = request.resolver_match or resolve(request.path_info)
+    if request.resolver_match:
+        return str(request.resolver_match.view_name)
+    return _view_at(request.path_info)  # an answer out of the cache was found before its page
+
+
+@lru_cache(maxsize=2000)
+def _view_at(path: str) -> str:
+    try:
+        return str(resolve(path).view_name)
     except Resolver404:
         return "none"
-    return str(match.view_name)

@@ -30,7 +30,8 @@ EMPTY = "/api/empty/"
 ADDRESSES = {
     "list": "/api/v1/rules/?page_size=50",
     "detail": "",  # the first rule of the list
-    "guide": "/api/v1/techniques/T1059.001/guide/",
+    "guide": "/api/v1/techniques/T1578.001/guide/",
+    "large guide": "/api/v1/techniques/T1059.001/guide/",
     "search": "/api/v1/search/?q=rundll32",
 }
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -129,6 +130,7 @@ def first_rule(host: str, port: int) -> str:
 def loaded(address: str, *options: str) -> Load:
     """wrk for some seconds, with as many connections as there are workers, each asking as soon as it is answered."""
     words = ["wrk", "--threads", "1", "--connections", str(WORKERS), "--duration", f"{SECONDS}s", "--latency"]
+    words += ["--header", "Accept-Encoding: gzip"]  # as every library and browser asks
     said = subprocess.run([*words, *options, address], capture_output=True, text=True, check=True).stdout
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
@@ -137,7 +139,7 @@ def loaded(address: str, *options: str) -> Load:
 
 
 def _percentile(said: str, share: int) -> float:
-    found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)$", said, re.MULTILINE)
+    found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)\s*$", said, re.MULTILINE)
     assert found, said
     return float(found[1]) * _UNITS[found[2]]
 
