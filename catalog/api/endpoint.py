@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
+from rest_framework.metadata import SimpleMetadata
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,6 +32,13 @@ Rows = QuerySet[Any] | Sequence[Any]
 
 class NoFilterSet(StrictFilterSet):
     """For an address without filters: it knows the parameters that are known everywhere."""
+
+
+class Description(SimpleMetadata):
+    """What OPTIONS answers. Bodies that can be sent stand in the schema."""
+
+    def determine_actions(self, request: Request, view: APIView) -> dict[str, Any]:
+        return {}
 
 
 class ProblemsMixin(APIView):
@@ -57,6 +65,7 @@ class Endpoint(ProblemsMixin, GenericAPIView):
     `operation` is its name in the schema, `parameters` describe its own ones there.
     """
 
+    metadata_class = Description
     http_method_names = ("get", "head", "options")
     queryset = Rule.objects.none()
     filterset_class: type[StrictFilterSet] = NoFilterSet

@@ -8,10 +8,12 @@ from typing import Any
 import django_filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
 
+from catalog.api.errors import BadParameters
 from catalog.filters.strict import StrictFilterSet
 from catalog.ordering import Order
-from detections.guide.naming import NAMESPACES
+from detections.guide.naming import CANONICAL, NAMESPACES
 
 REPEATS = "Repeats for OR; different filters combine for AND."
 FIELDS = OpenApiParameter("fields", description="Only these keys of the answer (of a list: of its rows), by commas.")
@@ -25,6 +27,25 @@ NAMES = OpenApiParameter(
 EXCLUDED = OpenApiParameter(
     "excluded", OpenApiTypes.INT, enum=[0, 1], description="1 for what the rules exclude, 0 for what they check."
 )
+
+
+FLAGS = {"": False, "0": False, "1": True}
+
+
+def flag(request: Request, name: str) -> bool:
+    """A switch among the parameters: 1 or 0. Raises `BadParameters`."""
+    written = request.query_params.get(name, "")
+    if written not in FLAGS:
+        raise BadParameters({name: ["Write 1 or 0."]})
+    return FLAGS[written]
+
+
+def namespace(request: Request) -> str:
+    """`?names=`. Raises `BadParameters`."""
+    written = request.query_params.get("names", "") or CANONICAL
+    if written not in NAMESPACES:
+        raise BadParameters({"names": [f"Write one of: {', '.join(NAMESPACES)}."]})
+    return written
 
 
 def whole(name: str, description: str, most: int, least: int = 1) -> OpenApiParameter:

@@ -20,6 +20,7 @@ from catalog.api.serializers import (
     StatedTechniqueSerializer,
 )
 from catalog.filters.rules import RuleListFilterSet
+from detections.guide.guide import NOT_SHOWN
 from detections.guide.rule import predicates_of
 from detections.guide.similar import similar_rules
 from detections.models import Rule
@@ -35,7 +36,9 @@ class RuleListView(ListEndpoint):
 
     def rows(self) -> QuerySet[Rule]:
         asked = self.asked(Rule.objects.visible_to(self.reader))
-        return asked.in_order.for_list().prefetch_related("techniques")
+        return (
+            asked.in_order.for_list().prefetch_related("techniques").defer(*NOT_SHOWN, "false_positives", "overrides")
+        )
 
 
 class RuleDetailSerializer(RuleSerializer):
@@ -73,7 +76,19 @@ class RuleDetailSerializer(RuleSerializer):
         return rule.licence or rule.source.licence
 
 
-class RuleView(Endpoint):
+class RuleAddress(Endpoint):
+    """What stands below a rule's address: the slug of its source and its own id."""
+
+    def rule(self, source: str, own_id: str) -> Rule:
+        """The rule, when the reader may see it. Raises `Http404`."""
+        rules = Rule.objects.visible_to(self.reader).for_page()
+        rule = rules.filter(source__slug=source, own_id=own_id).first()
+        if rule is None:
+            raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")
+        return rule
+
+
+class RuleView(RuleAddress):
     """One rule by the slug of its source and its own id."""
 
     operation = "rule"
@@ -81,15 +96,12 @@ class RuleView(Endpoint):
 
     def get(self, request: Request, source: str, own_id: str) -> Response:
         self.asked()
-        rules = Rule.objects.visible_to(self.reader).for_page()
-        rule = rules.filter(source__slug=source, own_id=own_id).first()
-        if rule is None:
-            raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")
+        rule = self.rule(source, own_id)
         rule.reading = predicates_of(rule.text, self.reader)
         return Response(self.get_serializer(rule).data)
 
 
-class SimilarRulesView(Endpoint):
+class SimilarRulesView(RuleAddress):
     """Live rules of other vendors that check the same things, the closest first; five at most.
 
     A rule's score is the sum of log(live rules / reach) over the tests that both make under any spelling, without
@@ -101,9 +113,6 @@ class SimilarRulesView(Endpoint):
 
     def get(self, request: Request, source: str, own_id: str) -> Response:
         self.asked()
-        rule = Rule.objects.visible_to(self.reader).filter(source__slug=source, own_id=own_id).first()
-        if rule is None:
-            raise Http404(f"There is no rule {own_id!r} in {source[:50]!r}.")
-        similar = similar_rules(rule, self.reader)
+        similar = similar_rules(self.rule(source, own_id), self.reader)
         prefetch_related_objects([row.rule for row in similar.rules], *PLACES)
         return Response(self.get_serializer(similar).data)

@@ -48,7 +48,7 @@ class RunSerializer(serializers.ModelSerializer):
         return run.message if self.told_everything else ""
 
     def get_counts(self, run: Run) -> dict[str, Any]:
-        return {name: value for name, value in run.counts.items() if self.told_everything or isinstance(value, int)}
+        return run.counts if self.told_everything else run.figures
 
     def get_requested_by(self, run: Run) -> str:
         return run.requested_by.get_username() if run.requested_by and self.told_everything else ""

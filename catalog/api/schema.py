@@ -75,7 +75,8 @@ class Contract(AutoSchema):
             return []
         filterset = self.view.filterset_class
         ordered = [ordering(filterset.orders)] if filterset.orders else []
-        return [*parameters_of(filterset), *self.view.parameters, *ordered, FIELDS]
+        chosen = [FIELDS] if self.view.serializer_class else []
+        return [*parameters_of(filterset), *self.view.parameters, *ordered, *chosen]
 
     def get_filter_backends(self) -> list[Any]:
         return []
@@ -95,7 +96,9 @@ class Contract(AutoSchema):
         for media_type in TABLES.keys() & content.keys():
             content[media_type] = {"schema": {"type": "string", "description": TABLES[media_type]}}
         bodies["200"].setdefault("description", "")
-        bodies["200"]["headers"] = {name: self._header(name) for name in ("ETag", "Last-Modified")}
+        bodies["200"]["headers"] = bodies["200"].get("headers", {}) | {
+            name: self._header(name) for name in ("ETag", "Last-Modified")
+        }
         bodies["304"] = {"description": "The answer that the request names by its ETag or its date still holds."}
         return bodies | {status: self._error(*error) for status, error in ERRORS.items()}
 

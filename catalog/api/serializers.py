@@ -296,6 +296,12 @@ class ProblemSerializer(serializers.Serializer):
     severity = serializers.CharField()
 
 
+class LanguageFiguresSerializer(serializers.Serializer):
+    language = serializers.CharField()
+    rules = serializers.IntegerField()
+    parsed = serializers.DictField(child=serializers.IntegerField())
+
+
 class SourceSerializer(serializers.Serializer):
     """`rules` are live ones, `others` are kept and count nowhere; `parsed` says how far the live ones are parsed."""
 
@@ -309,6 +315,7 @@ class SourceSerializer(serializers.Serializer):
     rules = serializers.IntegerField()
     others = serializers.IntegerField()
     parsed = serializers.DictField(child=serializers.IntegerField())
+    languages = LanguageFiguresSerializer(many=True)
 
 
 class AttackSerializer(serializers.Serializer):

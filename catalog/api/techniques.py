@@ -14,13 +14,13 @@ from rest_framework.response import Response
 from catalog.api.endpoint import Endpoint, ListEndpoint, Rows
 from catalog.api.errors import BadParameters, UnknownTechnique
 from catalog.api.pagination import whole_number
-from catalog.api.parameters import FROM, NAMES, ROLLUP, whole
+from catalog.api.parameters import FROM, NAMES, ROLLUP, flag, namespace, whole
 from catalog.api.serializers import GuideSerializer, TechniqueDetailSerializer, TechniqueSerializer
 from catalog.filters.rules import RuleFilterSet
 from catalog.filters.techniques import TechniqueFilterSet
 from detections.guide.counts import rules_by_technique
 from detections.guide.guide import Guide, build_guide, rules_of_page
-from detections.guide.naming import CANONICAL, NAMESPACES, ShownName, shown_names
+from detections.guide.naming import CANONICAL, ShownName, shown_names
 from detections.guide.suggestions import suggest_techniques
 from detections.guide.tables import LIMIT as FIRST_INDICATORS
 from detections.importing.names import current_aliases
@@ -29,23 +29,6 @@ from detections.models import Rule, Technique
 MOST_INDICATORS = 10_000
 LIMIT = whole("limit", f"Rows of each table of indicators, {FIRST_INDICATORS} unless told.", MOST_INDICATORS)
 WRITTEN_ID = re.compile(r"T\d{4}(\.\d{3})?")
-FLAGS = {"": False, "0": False, "1": True}
-
-
-def rolls_up(request: Request) -> bool:
-    """`?subtechniques=1`. Raises `BadParameters`."""
-    written = request.query_params.get("subtechniques", "")
-    if written not in FLAGS:
-        raise BadParameters({"subtechniques": ["Write 1 for the rules of sub-techniques too, 0 for none of them."]})
-    return FLAGS[written]
-
-
-def namespace(request: Request) -> str:
-    """`?names=`. Raises `BadParameters`."""
-    written = request.query_params.get("names", "") or CANONICAL
-    if written not in NAMESPACES:
-        raise BadParameters({"names": [f"Write one of: {', '.join(NAMESPACES)}."]})
-    return written
 
 
 def find(*written: str) -> list[Technique | None]:
@@ -71,7 +54,7 @@ class TechniqueListView(ListEndpoint):
 
     def rows(self) -> Rows:
         asked = self.asked(Technique.objects.in_force().with_relatives())
-        self.counts = rules_by_technique(asked.rules, rolls_up(self.request))
+        self.counts = rules_by_technique(asked.rules, flag(self.request, "subtechniques"))
         return asked.ranked(self.counts)
 
     def completed(self, rows: list[Technique]) -> list[Technique]:
@@ -80,11 +63,9 @@ class TechniqueListView(ListEndpoint):
         return rows
 
 
-class TechniqueView(Endpoint):
-    """One technique by its ATT&CK id. A revoked id leads to its last successor (301)."""
+class TechniqueAddress(Endpoint):
+    """What stands below a technique's ATT&CK id. A revoked id leads to its last successor (301)."""
 
-    operation = "technique"
-    serializer_class = TechniqueDetailSerializer
     filterset_class = RuleFilterSet
     own = ("from", "subtechniques")
     parameters = (ROLLUP, FROM)
@@ -102,7 +83,7 @@ class TechniqueView(Endpoint):
         self.found = known
         return super().dispatch(request, *args, **kwargs)
 
-    def technique(self, attack_id: str) -> Technique:
+    def found_technique(self, attack_id: str) -> Technique:
         """The technique of the address. Raises `UnknownTechnique`, and `BadParameters` for a wrong `from`."""
         if self.found is None:
             close = [{"attack_id": row.attack_id, "name": row.full_name} for row in suggest_techniques(attack_id)]
@@ -111,14 +92,21 @@ class TechniqueView(Endpoint):
             raise BadParameters({"from": ["This is no technique that was revoked by this one."]})
         return self.found
 
+
+class TechniqueView(TechniqueAddress):
+    """One technique by its ATT&CK id. A revoked id leads to its last successor (301)."""
+
+    operation = "technique"
+    serializer_class = TechniqueDetailSerializer
+
     def get(self, request: Request, attack_id: str) -> Response:
-        technique = self.technique(attack_id)
+        technique = self.found_technique(attack_id)
         rules = self.asked(Rule.objects.live().visible_to(self.reader)).qs
-        technique.rule_count = rules.under_technique(technique, rolls_up(request)).count()
+        technique.rule_count = rules.under_technique(technique, flag(request, "subtechniques")).count()
         return Response(self.get_serializer(technique).data)
 
 
-class TechniqueGuideView(TechniqueView):
+class TechniqueGuideView(TechniqueAddress):
     """The authoring guide: fields, values and exclusions that the technique's rules share, with corpus reach.
 
     Corpus reach measures how common an indicator is among rule authors, not how noisy it is in a network.
@@ -126,14 +114,14 @@ class TechniqueGuideView(TechniqueView):
 
     operation = "technique_guide"
     serializer_class = GuideSerializer
-    own = (*TechniqueView.own, "names")
-    parameters = (*TechniqueView.parameters, NAMES, LIMIT)
+    own = (*TechniqueAddress.own, "names")
+    parameters = (*TechniqueAddress.parameters, NAMES, LIMIT)
 
     def get(self, request: Request, attack_id: str) -> Response:
-        technique = self.technique(attack_id)
+        technique = self.found_technique(attack_id)
         rules = self.asked(Rule.objects.visible_to(self.reader)).qs
         limit = whole_number(request, "limit", FIRST_INDICATORS, most=MOST_INDICATORS)
-        guide = build_guide(technique, self.reader, rules, rollup=rolls_up(request), limit=limit)
+        guide = build_guide(technique, self.reader, rules, rollup=flag(request, "subtechniques"), limit=limit)
         self.shown = {"namespace": namespace(request), "names": self.names(guide)}
         return Response(self.get_serializer(guide).data)
 

@@ -6,13 +6,23 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 
 from catalog.api.aliases import AliasListView
-from catalog.api.catalog import AttackView, SourceListView
+from catalog.api.catalog import AttackView, SourceListView, StatsView, TacticListView
 from catalog.api.compare import CompareView
 from catalog.api.endpoint import ProblemsMixin
 from catalog.api.matrix import MatrixView, NavigatorLayerView
+from catalog.api.problems import FileProblemsView, ParseProblemsView, UnknownTechniquesView
 from catalog.api.rule_changes import EditableRuleListView, EditableRuleView, RuleRetireView, RuleReviveView
+from catalog.api.rule_parts import RulePredicatesView, RuleRawView
 from catalog.api.rules import SimilarRulesView
 from catalog.api.runs import RunListView, RunView
+from catalog.api.technique_tables import (
+    SimilarTechniquesView,
+    TechniqueFalsePositivesView,
+    TechniqueFieldsView,
+    TechniqueIndicatorsView,
+    TechniqueLogSourcesView,
+    TechniqueRulesView,
+)
 from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
 from catalog.problems import NOTHING_HERE, problem_response
 
@@ -47,6 +57,29 @@ urlpatterns = [
     path("v1/techniques/", TechniqueListView.as_view(), name="api-technique-list"),
     path("v1/techniques/<str:attack_id>/", TechniqueView.as_view(), name="api-technique"),
     path("v1/techniques/<str:attack_id>/guide/", TechniqueGuideView.as_view(), name="api-technique-guide"),
+    path("v1/techniques/<str:attack_id>/fields/", TechniqueFieldsView.as_view(), name="api-technique-fields"),
+    path(
+        "v1/techniques/<str:attack_id>/indicators/",
+        TechniqueIndicatorsView.as_view(),
+        name="api-technique-indicators",
+    ),
+    path(
+        "v1/techniques/<str:attack_id>/log-sources/",
+        TechniqueLogSourcesView.as_view(),
+        name="api-technique-log-sources",
+    ),
+    path(
+        "v1/techniques/<str:attack_id>/false-positives/",
+        TechniqueFalsePositivesView.as_view(),
+        name="api-technique-false-positives",
+    ),
+    path("v1/techniques/<str:attack_id>/rules/", TechniqueRulesView.as_view(), name="api-technique-rules"),
+    path("v1/techniques/<str:attack_id>/similar/", SimilarTechniquesView.as_view(), name="api-similar-techniques"),
+    path("v1/tactics/", TacticListView.as_view(), name="api-tactic-list"),
+    path("v1/stats/", StatsView.as_view(), name="api-stats"),
+    path("v1/parse-problems/", ParseProblemsView.as_view(), name="api-parse-problems"),
+    path("v1/file-problems/", FileProblemsView.as_view(), name="api-file-problems"),
+    path("v1/unknown-techniques/", UnknownTechniquesView.as_view(), name="api-unknown-techniques"),
     path("v1/matrix/", MatrixView.as_view(), name="api-matrix"),
     path("v1/navigator-layer/", NavigatorLayerView.as_view(), name="api-navigator-layer"),
     path("v1/compare/", CompareView.as_view(), name="api-compare"),
@@ -55,6 +88,10 @@ urlpatterns = [
     path("v1/rules/<slug:source>/<own_id:own_id>/retire/", RuleRetireView.as_view(), name="api-rule-retire"),
     path("v1/rules/<slug:source>/<own_id:own_id>/revive/", RuleReviveView.as_view(), name="api-rule-revive"),
     path("v1/rules/<slug:source>/<own_id:own_id>/similar/", SimilarRulesView.as_view(), name="api-similar-rules"),
+    path(
+        "v1/rules/<slug:source>/<own_id:own_id>/predicates/", RulePredicatesView.as_view(), name="api-rule-predicates"
+    ),
+    path("v1/rules/<slug:source>/<own_id:own_id>/raw/", RuleRawView.as_view(), name="api-rule-raw"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
     path("v1/aliases/", AliasListView.as_view(), name="api-alias-list"),
     path("v1/runs/", RunListView.as_view(), name="api-run-list"),

@@ -37,7 +37,11 @@ class RunListView(View):
 class RunDetailView(View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = get_object_or_404(_seen(request), pk=pk)
-        context: dict[str, Any] = {"run": run, "figures": _figures(run.counts), "parts": run.chunks.by_state()}
+        context: dict[str, Any] = {
+            "run": run,
+            "figures": [(name.replace("_", " "), value) for name, value in run.figures.items()],
+            "parts": run.chunks.by_state(),
+        }
         if request.reader.sees_everything:
             context["told"] = run.chunks.told()[:SHOWN_CHUNKS]
             context["problems"] = [line for line in run.counts.get("problems", ()) if isinstance(line, str)]
@@ -102,9 +106,3 @@ class RunCancelView(StaffPage):
 
 def _seen(request: HttpRequest) -> QuerySet[Run]:
     return Run.objects.visible_to(request.reader).for_list()
-
-
-def _figures(counts: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The counts that are one value each, with their names as words."""
-    plain = ((name, value) for name, value in counts.items() if isinstance(value, int | str) and value != "")
-    return [(name.replace("_", " "), value) for name, value in plain]

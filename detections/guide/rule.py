@@ -15,6 +15,8 @@ Json = Mapping[str, Any]
 class PredicateRow:
     """One test of a condition. `field` is the name as written; `start` and `end` are offsets into the marked text.
 
+    `place` is where it stands beside the query, "" in the query itself.
+
     `indicator` is the key of the counted row, "" where nothing is counted; `reach` then None. For a negated test it
     is the excluded reach.
     """
@@ -31,6 +33,7 @@ class PredicateRow:
     end: int
     indicator: str
     reach: int | None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def predicates_of(text: RuleText, reader: Reader) -> RuleReading:
     rows = tuple(_rows(text.tree, reach))
     places: dict[str, list[PredicateRow]] = {}
     for part in text.beside:
-        places.setdefault(part["place"], []).extend(_rows(part["tree"], reach))
+        places.setdefault(part["place"], []).extend(_rows(part["tree"], reach, part["place"]))
     return RuleReading(
         predicates=tuple(row for row in rows if not row.negated),
         exclusions=tuple(row for row in rows if row.negated),
@@ -95,7 +98,7 @@ def _tests(tree: Json | None) -> Iterator[tuple[Json, Json, bool]]:
         stack.extend((child, below) for child in reversed(node["children"]))
 
 
-def _rows(tree: Json | None, reach: Mapping[str, tuple[int, int]]) -> Iterator[PredicateRow]:
+def _rows(tree: Json | None, reach: Mapping[str, tuple[int, int]], place: str = "") -> Iterator[PredicateRow]:
     for node, test, negated in _tests(tree):
         counts = reach.get(test["indicator"])
         yield PredicateRow(
@@ -111,6 +114,7 @@ def _rows(tree: Json | None, reach: Mapping[str, tuple[int, int]]) -> Iterator[P
             end=test["end"],
             indicator=test["indicator"],
             reach=counts[negated] if counts else None,
+            place=place,
         )
 
 

@@ -165,6 +165,11 @@ class Run(models.Model):
         return self.state not in (self.State.QUEUED, self.State.RUNNING)
 
     @property
+    def figures(self) -> dict[str, int | str]:
+        """The counts that are one value each."""
+        return {name: value for name, value in self.counts.items() if isinstance(value, int | str) and value != ""}
+
+    @property
     def duration(self) -> timedelta | None:
         if self.started_at is None:
             return None

@@ -155,7 +155,7 @@ def test_an_address_without_its_last_slash_leads_to_the_one_with(client: Client,
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_nothing_can_be_written(client: Client, snapshot: Technique, method: str) -> None:
-    response = getattr(client, method)(RULES)
+    response = getattr(client, method)(TECHNIQUES)
     assert response.status_code == 405 and response.json()["detail"]
 
 
