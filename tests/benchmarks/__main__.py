@@ -25,6 +25,7 @@ from tests.benchmarks.languages import LanguageReading, read_languages
 from tests.benchmarks.memory import measured
 from tests.benchmarks.reading import CorpusReading, load_corpus, merely_loaded
 from tests.benchmarks.scorer import LABELS, Score, labels, score
+from tests.benchmarks.serving import print_serving, serving_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDORS = ("sigma", "elastic", "splunk")
@@ -182,6 +183,8 @@ def import_figures(corpora: Path) -> dict[str, Any]:
         second = measured([*manage, "sync_rules", *pairs], env, ROOT)
         recompute = measured([*manage, "recompute"], env, ROOT)
         guide = measured_guide(env)
+        serving = serving_figures(env)
+    print_serving(serving)
     return {
         "first_s": round(first.seconds, 1),
         "first_cpu_s": round(first.cpu, 1),
@@ -189,6 +192,7 @@ def import_figures(corpora: Path) -> dict[str, Any]:
         "second_s": round(second.seconds, 1),
         "recompute_command_s": round(recompute.seconds, 1),
         "guide": guide,
+        "serving": serving,
     }
 
 
