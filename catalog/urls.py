@@ -25,7 +25,15 @@ from catalog.pages.opening import (
     TechniqueRulesView,
 )
 from catalog.pages.rules import RuleDetailView, RuleListView, RuleReadingView, RuleTextView, RuleValuesView
-from catalog.pages.runs import RecomputeView, RunAgainView, RunCancelView, RunDetailView, RunListView, SourceSyncView
+from catalog.pages.runs import (
+    RecomputeView,
+    RunAgainView,
+    RunCancelView,
+    RunDetailView,
+    RunListView,
+    SearchRefreshView,
+    SourceSyncView,
+)
 from catalog.pages.search import SearchView, SuggestView
 from catalog.pages.signing_in import SignInView
 from catalog.pages.sources import SourceListView
@@ -107,6 +115,7 @@ urlpatterns = [
     path("runs/", RunListView.as_view(), name="run-list"),
     path("runs/sync/", SourceSyncView.as_view(), name="run-sync"),
     path("runs/recompute/", RecomputeView.as_view(), name="run-recompute"),
+    path("runs/refresh-search/", SearchRefreshView.as_view(), name="run-refresh-search"),
     path("runs/<int:pk>/", RunDetailView.as_view(), name="run-detail"),
     path("runs/<int:pk>/cancel/", RunCancelView.as_view(), name="run-cancel"),
     path("runs/<int:pk>/again/", RunAgainView.as_view(), name="run-again"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 
 from catalog.filters.kinds import (
-    LONGEST,
-    MOST_WORDS,
     StatedTacticsFilter,
     TagsFilter,
     TechniquesFilter,
@@ -18,9 +17,11 @@ from catalog.filters.kinds import (
     WordsFilter,
     tactic_words,
 )
+from catalog.filters.searching import RuleSearch
 from catalog.filters.strict import StrictFilterSet
 from catalog.ordering import RULE_ORDERS
 from detections.models import Rule
+from detections.searching.grammar import LONGEST
 
 
 class RuleFilterSet(StrictFilterSet):
@@ -56,7 +57,11 @@ class RuleListFilterSet(RuleFilterSet):
 
     orders = RULE_ORDERS
 
-    q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the title, or a rule's id")
+    q = TextFilter(
+        method="of_search",
+        max_length=LONGEST,
+        label="Words of a rule's texts, and terms such as field:Image op:endswith value:*rundll32* excluded:yes",
+    )
     technique = TechniquesFilter(label="Id of a technique that the rule states")
     tactic = StatedTacticsFilter(label="Short name, id or name of a tactic of a technique that the rule states")
 
@@ -68,7 +73,26 @@ class RuleListFilterSet(RuleFilterSet):
         asked = "live" in without or self.form.cleaned_data["live"]
         return rules if asked else rules.filter(live=True)
 
-    def with_words(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
-        for word in value.split()[:MOST_WORDS]:
-            rules = rules.filter(Q(title__icontains=word) | Q(own_id__iexact=word))
-        return rules
+    @cached_property
+    def search(self) -> RuleSearch:
+        """What `q` asks for."""
+        return RuleSearch(self.form.cleaned_data.get("q") or "", self)
+
+    @cached_property
+    def errors(self) -> dict[str, list[str]]:
+        found = dict(super().errors)
+        if "q" not in found and self.search.problems:
+            found["q"] = [problem.message for problem in self.search.problems]
+        return found
+
+    @property
+    def in_order(self) -> QuerySet[Rule]:
+        """By `ordering`; without it the closest to the words of `q` first, then by title."""
+        return self.search.closest_first(self.qs) if self.is_ranked else super().in_order
+
+    @property
+    def is_ranked(self) -> bool:
+        return not (self.errors or self.ordering) and self.search.is_ranked
+
+    def of_search(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
+        return self.search.filter(rules)

@@ -31,12 +31,13 @@ FACETS = {
     "vendor": "Vendor", "tactic": "Tactic", "platform": "Platform", "domain": "Domain", "level": "Level",
     "status": "Status", "language": "Language", "parse": "Parsed", "live": "Counted",
 }  # fmt: skip
-TITLES = {**FACETS, "q": "Words in the title", "technique": "Technique", "live": "Shown"}
+TITLES = {**FACETS, "q": "Search", "technique": "Technique", "live": "Shown"}
 COLUMNS = {"title": "Rule", "vendor": "Vendor", "level": "Level", "status": "Status", "modified": "Modified"}
 
 
 class RuleListView(View):
-    """Live rules unless `live` says otherwise, by title unless `ordering` does, with every filter of the API."""
+    """Live rules unless `live` says otherwise, by title or by closeness to the words unless `ordering` does, with every
+    filter of the API."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = ask(request, RuleListFilterSet, Rule.objects.visible_to(request.reader))
@@ -59,8 +60,14 @@ class RuleListView(View):
             "facets": facets(asked, rule_counts(asked.filterset), FACETS, shown),
             "in_force": filters if page.paginator.count else with_rows_left(asked.filterset, filters),
             "cleared": cleared(asked),
-            "columns": columns(asked.filterset.ordering or "title", RULE_ORDERS, COLUMNS),
+            "ranked": "relevance" if asked.filterset.search.is_ranked else "",
+            "ordering": asked.filterset.ordering,
+            "columns": columns(asked.filterset.ordering or self._own_order(asked), RULE_ORDERS, COLUMNS),
         }
+
+    @staticmethod
+    def _own_order(asked: Asked) -> str:
+        return "" if asked.filterset.is_ranked else "title"
 
 
 class RulePage(View):

@@ -84,6 +84,14 @@ class RecomputeView(AskingPage):
             return self.refuse(error, Run.Kind.RECOMPUTE, None)
 
 
+class SearchRefreshView(AskingPage):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.begin(runs.request_search_refresh(by=request.user))
+        except runs.RunError as error:
+            return self.refuse(error, Run.Kind.REFRESH_SEARCH, None)
+
+
 class RunAgainView(AskingPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = get_object_or_404(_seen(request), pk=pk)

@@ -12,12 +12,12 @@ register = template.Library()
 
 NAMES = {
     "sync_source": "Sync", "sync_attack": "Sync of ATT&CK", "recompute": "Recomputation",
-    "renormalize": "Renormalization", "purge": "Purge",
+    "renormalize": "Renormalization", "purge": "Purge", "refresh_search": "Refresh of the search index",
 }  # fmt: skip
 # The counts worth a place in a line: what changed. Those that are 0 are left out.
 TOLD = (
     "added", "changed", "retired", "unreadable", "techniques", "retagged", "mended", "drift", "purged", "rules",
-    "skipped", "runs",
+    "skipped", "runs", "lost",
 )  # fmt: skip
 NOTHING = "nothing to do"
 

@@ -17,6 +17,7 @@ from detections.models import (
     RuleName,
     RuleTechnique,
     RuleText,
+    SearchedText,
     Source,
 )
 from detections.models.bulk import insert_rows
@@ -64,6 +65,7 @@ class RowWriter:
                 through.objects.filter(rule__in=old)._raw_delete("default")
         keys = self._keys(rules)
         self._write_beside([(keys[own_id], rule) for own_id, (_, rule) in rules.items()])
+        SearchedText.objects.follow(keys.values())
         return keys
 
     def _keys(self, rules: Mapping[str, Any]) -> dict[str, int]:

@@ -17,6 +17,7 @@ from detections.importing.ending import end, may_ask
 from detections.importing.purge import purge
 from detections.importing.renormalization import renormalize
 from detections.importing.repository import repository_of
+from detections.importing.searching import refresh_search
 from detections.importing.sources import source_for
 from detections.importing.sync import Progress, RunStopped, count_what_was_left, sync_source
 from detections.models import Run, RunChunk, Source
@@ -95,6 +96,11 @@ def request_renormalization(rules: Iterable[int], *, by: User = None) -> Run:
 def request_purge(*, by: User = None) -> Run:
     """A queued purge of old run records and sessions. Raises `RunError`."""
     return _request(Run.Kind.PURGE, "A purge", None, {}, by)
+
+
+def request_search_refresh(*, by: User = None) -> Run:
+    """A queued refresh of the search index. Raises `RunError`."""
+    return _request(Run.Kind.REFRESH_SEARCH, "A refresh of the search index", None, {}, by)
 
 
 def request_again(run: Run, *, by: User = None) -> Run:
@@ -230,7 +236,9 @@ def _request(kind: str, what: str, source: Source | None, options: dict[str, Any
         raise RunError(refused) from error
 
 
-def _renormalize(run: Run, progress: Progress | None) -> dict[str, Any]:
+def _telling(run: Run, progress: Progress | None) -> Progress:
+    """Keeps the run's record of how far its job is. Raises `RunStopped` when it was cancelled or ended."""
+
     def tell(done: int, total: int) -> None:
         state, cancelled = Run.objects.values_list("state", "cancel_requested").get(pk=run.pk)
         if cancelled or state != Run.State.RUNNING:
@@ -239,13 +247,14 @@ def _renormalize(run: Run, progress: Progress | None) -> dict[str, Any]:
         if progress:
             progress(done, total)
 
-    return asdict(renormalize(run.options["rules"], tell))
+    return tell
 
 
 _JOBS: dict[str, Callable[[Run, Progress | None], dict[str, Any]]] = {
     Run.Kind.SYNC_SOURCE: sync_source,
     Run.Kind.SYNC_ATTACK: lambda run, progress: asdict(sync_attack(run.options["origin"])),
     Run.Kind.RECOMPUTE: lambda run, progress: asdict(recompute()),
-    Run.Kind.RENORMALIZE: _renormalize,
+    Run.Kind.RENORMALIZE: lambda run, progress: asdict(renormalize(run.options["rules"], _telling(run, progress))),
     Run.Kind.PURGE: lambda run, progress: asdict(purge()),
+    Run.Kind.REFRESH_SEARCH: lambda run, progress: asdict(refresh_search(_telling(run, progress))),
 }

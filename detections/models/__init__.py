@@ -6,6 +6,7 @@ from detections.models.naming import AliasOverride, FieldOverride
 from detections.models.reader import Reader
 from detections.models.rule import Domain, Platform, Rule, RuleLogSource, RuleTechnique, RuleText
 from detections.models.run import Run, RunChunk
+from detections.models.search import SearchedText
 from detections.models.source import Source, SourceFile, SourceText
 from detections.models.technique import AttackRelease, Tactic, Technique
 from detections.models.version import RuleDraft, RuleUpload, RuleVersion
@@ -31,6 +32,7 @@ __all__ = [
     "RuleVersion",
     "Run",
     "RunChunk",
+    "SearchedText",
     "Source",
     "SourceFile",
     "SourceText",

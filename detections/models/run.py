@@ -51,7 +51,8 @@ class RunQuerySet(models.QuerySet["Run"]):
 
 
 class Run(models.Model):
-    """One job: a sync of a source, a sync of ATT&CK, a full recomputation, a renormalization, or a purge.
+    """One job: a sync of a source, a sync of ATT&CK, a full recomputation, a renormalization, a purge, or a
+    refresh of the search index.
 
     While it runs, `host` and `process` say who does it. A sync whose chunks are done by any worker has no process: it
     lives by its chunks' signs of life. `options` is what was asked for, `counts` what was done, by name; `done` of
@@ -64,6 +65,7 @@ class Run(models.Model):
         RECOMPUTE = "recompute", "recomputation"
         RENORMALIZE = "renormalize", "renormalization"
         PURGE = "purge", "purge"
+        REFRESH_SEARCH = "refresh_search", "refresh of the search index"
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -105,7 +107,8 @@ class Run(models.Model):
             models.UniqueConstraint(
                 fields=["kind"],
                 condition=Q(
-                    state__in=["queued", "running"], kind__in=["recompute", "sync_attack", "renormalize", "purge"]
+                    state__in=["queued", "running"],
+                    kind__in=["recompute", "sync_attack", "renormalize", "purge", "refresh_search"],
                 ),
                 name="one_active_run_per_kind",
             ),

@@ -114,7 +114,7 @@ def test_sources_and_attack(client: Client, snapshot: Technique) -> None:
         (f"{RULES}?technique=%C3%A9", "technique"),
         (f"{RULES}?q=%00", "q"),
         (f"{RULES}?q=a&q=b", "q"),
-        (f"{RULES}?q={'a' * 300}", "q"),
+        (f"{RULES}?q={'a' * 500}", "q"),
         (f"{RULES}?page=0", "page"),
         (f"{RULES}?page=99999999999999999999999", "page"),
         (f"{RULES}?page=9999999", "page"),

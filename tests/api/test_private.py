@@ -110,7 +110,7 @@ ASKED: dict[str, dict[str, int]] = {
 FOR_STAFF = {
     "rule-edit", "rule-diverged", "rule-new", "rule-restore", "rule-retire", "rule-revive", "draft-list", "draft-drop",
     "diverged-list", "rule-upload", "source-new", "name-list", "alias-edit", "field-edit", "field-merge",
-    "source-sync", "run-sync", "run-recompute", "run-cancel", "run-again",
+    "source-sync", "run-sync", "run-recompute", "run-refresh-search", "run-cancel", "run-again",
     "token-list", "token-revoke",
 }  # fmt: skip
 EXCUSED = {"sign-out": "It ends a session and shows nothing."}

@@ -22,6 +22,7 @@ from detections.models import (
     RuleLogSource,
     RuleTechnique,
     RuleText,
+    SearchedText,
     Source,
     Tactic,
     Technique,
@@ -98,6 +99,7 @@ def rule(
     )  # fmt: skip
     for condition in conditions:
         _flat(row, condition)
+    SearchedText.objects.follow([row.pk])
     return row
 
 

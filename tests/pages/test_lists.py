@@ -53,7 +53,7 @@ def test_what_is_filtered_is_said_in_words_and_taken_off_one_by_one(client: Clie
         ("language=spl", "language SPL"),
         ("parse=none", "parsed not parsed"),
         ("live=all", "shown all"),
-        ("q=database", "words in the title database"),
+        ("q=database", "search database"),
         ("technique=t1059", "technique T1059"),
     ],
 )

@@ -84,6 +84,7 @@ BUTTONS: dict[str, Example] = {
     "source-sync": Example({"slug": "sigma"}),
     "run-sync": Example(),
     "run-recompute": Example(),
+    "run-refresh-search": Example(),
     "run-cancel": Example({"pk": 1}),
     "run-again": Example({"pk": 1}),
     "api-rule-retire": Example(EDITED),
