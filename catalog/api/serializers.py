@@ -8,6 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from catalog.api.plain import PlainSerializer
 from detections.guide.naming import CANONICAL, ShownName
 from detections.models import Rule, Tactic, Technique
 
@@ -80,7 +81,7 @@ class TechniqueDetailSerializer(AttackNoticeMixin, TechniqueSerializer):
         return [{"attack_id": row.attack_id, "name": row.name} for row in rows]
 
 
-class NamedFieldMixin(serializers.Serializer):
+class NamedFieldMixin(PlainSerializer):
     """A row of a canonical field, with its name among those asked for by `names`."""
 
     field = serializers.CharField(help_text="The canonical field.")
@@ -122,7 +123,7 @@ class TablesSerializer(serializers.Serializer):
     indicators_count = serializers.IntegerField()
 
 
-class ListedRuleSerializer(serializers.Serializer):
+class ListedRuleSerializer(PlainSerializer):
     """A rule as lists show it. `vendor` is the slug of its source."""
 
     id = serializers.CharField(source="own_id")
