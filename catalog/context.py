@@ -14,6 +14,7 @@ SECTIONS = (
     ("matrix", "Matrix", "matrix"),
     ("techniques", "Techniques", "technique-list"),
     ("rules", "Rules", "rule-list"),
+    ("fields", "Fields", "field-list"),
     ("compare", "Compare", "compare"),
     ("sources", "Sources", "source-list"),
     ("api", "API", "api-docs"),

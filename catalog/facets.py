@@ -7,6 +7,7 @@ not, so that a second word can be chosen beside the first. All facets of a list 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from detections.guide.matrix import attack_words
 from detections.models import Domain, Platform, Reader, Rule, RuleTechnique, Source, Technique
 
 if TYPE_CHECKING:
+    from catalog.filters.fields import FieldFilterSet
     from catalog.filters.rules import RuleListFilterSet
     from catalog.filters.sources import SourceFilterSet
     from catalog.filters.strict import StrictFilterSet
@@ -103,6 +105,23 @@ def source_counts(asked: SourceFilterSet) -> Counts:
     words = {"vendor": F("source__slug"), "language": F("language"), "parse": F("parse"), "public": public}
     parts = [_counted(facet, asked.rules_without(facet).live(), word) for facet, word in words.items()]
     return _by_facet(parts[0].union(*parts[1:], all=True))
+
+
+def field_counts(asked: FieldFilterSet) -> Counts:
+    """The fields of each word of each facet of the list of fields. One query.
+
+    Groups and namespaces are known from the tables: for these the fields themselves are read, and counted here.
+    """
+    number = Count("field", distinct=True)
+    words = {
+        "vendor": "rule__source__slug", "platform": "rule__platforms", "domain": "rule__domains",
+        "operator": "operator", "group": "field", "names": "field",
+    }  # fmt: skip
+    parts = [_counted(facet, asked.without(facet), F(path), number) for facet, path in words.items()]
+    found = _by_facet(parts[0].union(*parts[1:], all=True))
+    groups = Counter(map(asked.group_of, found.get("group", ())))
+    names = Counter(name for field in found.get("names", ()) for name in asked.namespaces_of(field))
+    return {**found, "group": dict(groups), "names": dict(names)}
 
 
 def counts_without(asked: StrictFilterSet, names: Iterable[str]) -> dict[str, int]:

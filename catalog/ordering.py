@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 
 from detections.models.collation import code_point
 
@@ -48,6 +48,15 @@ TECHNIQUE_ORDERS: Mapping[str, Order] = {
     "attack_id": Order(code_point("attack_id")),
     "name": Order(code_point("name")),
     "rules": Order(falls=True),
+}
+FIELD_ORDERS: Mapping[str, Order] = {
+    "rules": Order(falls=True), "name": Order(), "checked": Order(falls=True), "excluded": Order(falls=True),
+}  # fmt: skip
+VALUE_ORDERS: Mapping[str, Order] = {
+    "checked": Order(F("checked"), falls=True),
+    "excluded": Order(F("excluding"), falls=True),
+    "reach": Order(F("reach"), falls=True),
+    "value": Order(code_point("folded")),
 }
 
 

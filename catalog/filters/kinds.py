@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import django_filters
 from django import forms
@@ -10,9 +10,11 @@ from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema_field
 
 from catalog.words import unknown_word
+from detections.languages.tree import Operator
 from detections.models import Rule, RuleTechnique, Tactic, Technique
 
 LONGEST = 200
+OPERATORS: tuple[str, ...] = get_args(Operator)
 MOST_WORDS = 10  # of a text that are looked for
 WORDS = {"type": "array", "items": {"type": "string"}}  # the schema of a filter that has no list of its words
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 
 from catalog.filters.kinds import (
+    OPERATORS,
     StatedTacticsFilter,
     TagsFilter,
     TechniquesFilter,
@@ -20,7 +21,7 @@ from catalog.filters.kinds import (
 from catalog.filters.searching import RuleSearch
 from catalog.filters.strict import StrictFilterSet
 from catalog.ordering import RULE_ORDERS
-from detections.models import Rule
+from detections.models import Rule, RuleField, RuleLogSource, RuleName
 from detections.searching.grammar import LONGEST
 
 
@@ -65,11 +66,31 @@ class RuleListFilterSet(RuleFilterSet):
     technique = TechniquesFilter(label="Id of a technique that the rule states")
     tactic = StatedTacticsFilter(label="Short name, id or name of a tactic of a technique that the rule states")
 
+    field = WordsFilter(method="of_test", label="Canonical field that the rule tests")
+    operator = WordsFilter(method="of_test", label="Operator that it tests it with")
+    excluded = django_filters.ChoiceFilter(
+        method="of_test",
+        choices=[("0", "checked"), ("1", "excluded")],
+        error_messages={"invalid_choice": "Write 1 for rules that exclude by it, 0 for those that check it."},
+        label="0: the rule checks it; 1: the rule excludes by it",
+    )
+    written = TextFilter(method="of_name", max_length=300, label="Name of a field as the rule writes it, in any case")
+    log_source = TextFilter(method="of_log_source", max_length=LONGEST, label="Log source that it needs, as kind:name")
+
+    OF_TEST = ("field", "operator", "excluded")
+
     def words(self) -> Mapping[str, Iterable[str]]:
-        return {**self.rule_words, "tactic": SimpleLazyObject(tactic_words)}
+        fields = SimpleLazyObject(lambda: RuleField.objects.names(self.reader))
+        return {
+            **self.rule_words, "tactic": SimpleLazyObject(tactic_words), "field": fields, "operator": OPERATORS,
+        }  # fmt: skip
 
     def filtered(self, rows: QuerySet[Rule], without: Collection[str] = ()) -> QuerySet[Rule]:
         rules = super().filtered(rows, without)
+        tests = {name: self.form.cleaned_data[name] for name in self.OF_TEST if name not in without}
+        if any(tests.values()):
+            found = RuleField.objects.tested(tests.get("field"), tests.get("operator"), tests.get("excluded"))
+            rules = rules.filter(pk__in=found.values("rule"))
         asked = "live" in without or self.form.cleaned_data["live"]
         return rules if asked else rules.filter(live=True)
 
@@ -96,3 +117,22 @@ class RuleListFilterSet(RuleFilterSet):
 
     def of_search(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
         return self.search.filter(rules)
+
+    def of_test(self, rules: QuerySet[Rule], name: str, value: str | list[str]) -> QuerySet[Rule]:
+        """Nothing yet: field, operator and polarity are asked of one and the same test."""
+        return rules
+
+    def of_name(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
+        names = RuleName.objects.filter(name__in=self.spellings)
+        if field := self.form.cleaned_data["field"]:
+            names = names.filter(canonical__in=field)
+        return rules.filter(pk__in=names.values("rule"))
+
+    @cached_property
+    def spellings(self) -> list[str]:
+        """The names as rules write them that are the one asked for, looked up once for rows and facets."""
+        return RuleName.objects.spellings(self.form.cleaned_data["written"])
+
+    def of_log_source(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
+        kind, _, name = value.partition(":")
+        return rules.filter(pk__in=RuleLogSource.objects.filter(kind=kind, name=name).values("rule"))

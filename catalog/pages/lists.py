@@ -109,6 +109,7 @@ def words_shown(reader: Reader) -> Words:
         "language": LANGUAGE_NAMES,
         "parse": PARSE_WORDS,
         "level": dict.fromkeys(reversed(LEVELS), ""),
+        "excluded": {"0": "checked", "1": "excluded"},
         **SINGLE,
     }
 

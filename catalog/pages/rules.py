@@ -31,16 +31,26 @@ FACETS = {
     "vendor": "Vendor", "tactic": "Tactic", "platform": "Platform", "domain": "Domain", "level": "Level",
     "status": "Status", "language": "Language", "parse": "Parsed", "live": "Counted",
 }  # fmt: skip
-TITLES = {**FACETS, "q": "Search", "technique": "Technique", "live": "Shown"}
+TITLES = {
+    **FACETS, "q": "Search", "technique": "Technique", "live": "Shown", "field": "Field", "operator": "How",
+    "excluded": "It is", "written": "Name as written", "log_source": "Log source",
+}  # fmt: skip
 COLUMNS = {"title": "Rule", "vendor": "Vendor", "level": "Level", "status": "Status", "modified": "Modified"}
 
 
 class RuleListView(View):
     """Live rules unless `live` says otherwise, by title or by closeness to the words unless `ordering` does, with every
-    filter of the API."""
+    filter of the API.
+
+    Every number of rules on the site leads here; with `opened=1` the first ones open in place.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        asked = ask(request, RuleListFilterSet, Rule.objects.visible_to(request.reader))
+        asked = ask(request, RuleListFilterSet, Rule.objects.visible_to(request.reader), ("opened",))
+        if request.htmx and request.GET.get("opened") == "1" and not asked.errors:
+            page = Paginator(asked.filterset.in_order.for_list(), PAGE).get_page(1)
+            context = {"page_obj": page, "rules": page.object_list, "all_at": f"?{asked.query}"}
+            return opened(request, "rules/_opened.html", "", context)
         size, page = number_asked(request, asked, "page_size", PAGE), number_asked(request, asked, "page", 1)
         context: dict[str, Any] = {
             "errors": asked.errors,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django import template
 from django.urls import reverse
@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from detections.guide.naming import ShownName
+from detections.normalization.catalogue import Alias
 
 register = template.Library()
 
@@ -18,6 +19,29 @@ FORMS = {
     "value": "the name of the value",
     "arg": "one argument", "cmdline": "a command line", "upn": "an address",
 }  # fmt: skip
+NAMESPACES = {
+    "sigma": "Sigma", "ecs": "ECS", "cim": "CIM", "splunk_raw": "Splunk", "kusto": "Kusto", "asim": "ASIM",
+    "winlog": "Windows log", "azure": "Azure", "cloudtrail": "CloudTrail", "okta": "Okta", "k8s": "Kubernetes",
+    "m365": "Microsoft 365", "gcp": "Google Cloud", "zeek": "Zeek", "github": "GitHub", "falcon": "Falcon",
+    "gworkspace": "Google Workspace", "ocsf": "OCSF", "bitbucket": "Bitbucket",
+}  # fmt: skip
+
+
+@register.filter
+def namespace_name(namespace: str) -> str:
+    return NAMESPACES.get(namespace, namespace)
+
+
+@register.filter
+def held(aliases: Iterable[Alias]) -> str:
+    """What a name holds of the field's value, and in which events it is this field, where it is not always."""
+    always = {alias.form for alias in aliases if not alias.category}
+    parts = {FORMS.get(form, "") for form in always}
+    for alias in aliases:
+        if alias.category and alias.form not in always:
+            what = FORMS.get(alias.form, "")
+            parts.add(f"{what} in {alias.category} events".strip())
+    return "; ".join(sorted(filter(None, parts)))
 
 
 @register.filter

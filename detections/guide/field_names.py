@@ -2,15 +2,63 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from difflib import get_close_matches
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
-from detections.models import Reader, RuleField, RuleName
-from detections.normalization.catalogue import Catalogue
+from detections.models import Reader, Rule, RuleField, RuleName
+from detections.normalization.catalogue import Alias, Catalogue
+from detections.normalization.names import cleaned_name
 
 MOST = 6
 LONGEST = 200  # characters of a name that may be one
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A name of a field, as most rules spell it: case and marks around it aside. `rules` live rules write it, `formats`
+    maps the formats of rules (sigma, elastic, splunk) to theirs; `aliases` are the rows of the tables that hold it."""
+
+    name: str
+    rules: int
+    formats: dict[str, int]
+    aliases: tuple[Alias, ...]
+
+
+def names_of(field: str, rules: QuerySet[Rule], catalogue: Catalogue) -> tuple[NameRow, ...]:
+    """Every name of a canonical field, those that `rules` write and those of the tables: by rules, then name.
+
+    One query, whose rows are the rules that test the field: one that spells a name twice counts once.
+    """
+    written = RuleName.objects.filter(canonical=field, rule__in=rules.order_by().values("pk")).order_by()
+    users: dict[str, dict[str, set[int]]] = {}
+    spelled: dict[str, Counter[str]] = {}
+    for name, rule_format, rule in written.values_list("name", "rule__source__vendor", "rule"):
+        own = cleaned_name(name)
+        users.setdefault(own.lower(), {}).setdefault(rule_format, set()).add(rule)
+        spelled.setdefault(own.lower(), Counter())[own] += 1
+    aliases: dict[str, list[Alias]] = {}
+    for alias in catalogue.aliases:
+        if alias.canonical == field:
+            own = cleaned_name(alias.name)
+            aliases.setdefault(own.lower(), []).append(alias)
+            spelled.setdefault(own.lower(), Counter()).setdefault(own, 0)
+    rows = [
+        _name_row(spelled[name], users.get(name, {}), sorted(aliases.get(name, ()), key=_place)) for name in spelled
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.rules, row.name)))
+
+
+def _name_row(spelled: Counter[str], users: dict[str, set[int]], aliases: list[Alias]) -> NameRow:
+    name = min(spelled, key=lambda one: (-spelled[one], one))
+    formats = {rule_format: len(users[rule_format]) for rule_format in sorted(users)}
+    return NameRow(name, sum(formats.values()), formats, tuple(aliases))
+
+
+def _place(alias: Alias) -> tuple[str, ...]:
+    return alias.vendor, alias.category, alias.name
 
 
 def find_field(name: str, reader: Reader, catalogue: Catalogue) -> str:

@@ -14,7 +14,7 @@ from detections.models import Reader, Rule, RuleField, RuleIndicator, RuleLogSou
 
 __all__ = [
     "FalsePositiveRow", "FieldRow", "Guide", "IndicatorRow", "LogSourceRow", "Tables", "VendorGroup",
-    "build_guide", "more_indicators", "rules_of_page", "rules_using", "rules_with_field", "rules_with_log_source",
+    "build_guide", "log_sources_of", "more_indicators", "rules_of_page", "rules_using", "rules_with_field", "rules_with_log_source",
 ]  # fmt: skip
 
 SAYS_NOTHING = frozenset({"", "unknown", "none", "n/a"})  # false positives that tell an author nothing
@@ -89,7 +89,7 @@ def build_guide(
         exclusions=exclusions,
         vendors=_by_vendor(live),
         others=_by_vendor(rule for rule in rows if not rule.live),
-        log_sources=_log_sources(asked.live()),
+        log_sources=log_sources_of(asked.live()),
         false_positives=_false_positives(live),
     )
 
@@ -159,8 +159,8 @@ def _by_vendor(rules: Iterable[Rule]) -> tuple[VendorGroup, ...]:
     return tuple(VendorGroup(slug, groups[slug][0].source.name, tuple(groups[slug])) for slug in sorted(groups))
 
 
-def _log_sources(rules: QuerySet[Rule]) -> tuple[LogSourceRow, ...]:
-    """By rules, then vendor, kind and name. One query."""
+def log_sources_of(rules: QuerySet[Rule]) -> tuple[LogSourceRow, ...]:
+    """The telemetry that `rules` need: by rules, then vendor, kind and name. One query."""
     needed = RuleLogSource.objects.filter(rule__in=rules.order_by().values("pk")).order_by()
     number = Count("rule", distinct=True)
     found = needed.values_list("rule__source__slug", "kind", "name").annotate(number=number)

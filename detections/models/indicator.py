@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from detections.models.reader import Reader
 from detections.models.rule import Rule
+from detections.normalization.names import cleaned_name
 
 
 class IndicatorQuerySet(models.QuerySet["Indicator"]):
@@ -82,6 +84,29 @@ class RuleIndicator(models.Model):
         return f"{self.rule_id} {self.indicator_id}"
 
 
+class RuleFieldQuerySet(models.QuerySet["RuleField"]):
+    def of_live_rules(self, reader: Reader) -> RuleFieldQuerySet:
+        """Tests of live rules that the reader sees."""
+        return self.filter(reader.sources("rule__source"), rule__live=True)
+
+    def names(self, reader: Reader) -> tuple[str, ...]:
+        """The canonical fields that rules which the reader sees test, live or not, by code point. One query."""
+        seen = self.filter(reader.sources("rule__source")).order_by()
+        return tuple(sorted(seen.values_list("field", flat=True).distinct()))
+
+    def of_fields(self, names: Collection[str]) -> RuleFieldQuerySet:
+        """Tests of many fields. Not by the index: SQLite would look up each name for each rule of a set of rules."""
+        return self.alias(name=Coalesce("field", models.Value(""))).filter(name__in=names)
+
+    def tested(
+        self, fields: Collection[str] | None, operators: Collection[str] | None, excluded: str | None
+    ) -> RuleFieldQuerySet:
+        """Tests of one of the fields, with one of the operators, as a check ("0") or an exclusion ("1")."""
+        found = self.filter(field__in=fields) if fields else self
+        found = found.filter(operator__in=operators) if operators else found
+        return found.filter(excluded=excluded == "1") if excluded else found
+
+
 class RuleField(models.Model):
     """That a rule tests a canonical field with an operator. Tests for existence are here and nowhere else."""
 
@@ -91,6 +116,8 @@ class RuleField(models.Model):
     excluded = models.BooleanField(default=False)
     role = models.CharField(max_length=10, default="filter")
 
+    objects = RuleFieldQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["rule", "field", "operator", "excluded"], name="one_field_row_per_rule")
@@ -99,6 +126,14 @@ class RuleField(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.field} {self.operator}"
+
+
+class RuleNameQuerySet(models.QuerySet["RuleName"]):
+    def spellings(self, name: str) -> list[str]:
+        """The written names that are this one in any case, whatever marks stand around them (`cleaned_name`)."""
+        written = self.order_by().values_list("name", flat=True).distinct()
+        wanted = cleaned_name(name).lower()
+        return [one for one in written if cleaned_name(one).lower() == wanted]
 
 
 class RuleName(models.Model):
@@ -111,6 +146,8 @@ class RuleName(models.Model):
     name = models.CharField(max_length=300)
     canonical = models.CharField(max_length=200)
     known = models.BooleanField(default=True)
+
+    objects = RuleNameQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "name", "canonical"], name="one_name_row_per_rule")]

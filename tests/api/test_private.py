@@ -51,6 +51,14 @@ ASKED: dict[str, dict[str, int]] = {
     "rule-text": {"/rules/team/{secret}/text/": 404},
     "rule-values": {"/rules/team/{secret}/values/1/": 404},
     "rule-versions": {"/rules/team/{secret}/versions/": 404},
+    "field-list": {
+        "/fields/": 200, "/fields/?ordering=-excluded": 200, "/fields/?q={secret}": 200, "/fields/?vendor=team": 400,
+        "/fields/?platform={secret}p": 400,
+    },
+    "field-values": {
+        "/fields/{secret}/values/": 404, "/fields/Image/values/?offset=1": 200,
+        "/fields/Provider_Name/values/?q={secret}": 200,
+    },
     "field-detail": {"/fields/{secret}/": 404, "/fields/Image/": 200, "/fields/Provider_Name/": 200},
     "indicator-detail": {"/indicators/{key}/": 404, "/indicators/{shared}/": 200},
     "source-list": {"/sources/": 200},

@@ -1,0 +1,163 @@
+"""Filters of fields: for their list, for one of them, and for its values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.functional import SimpleLazyObject
+
+from catalog.filters.kinds import (
+    LONGEST,
+    MOST_WORDS,
+    OPERATORS,
+    StatedTacticsFilter,
+    TechniquesFilter,
+    TextFilter,
+    WordsFilter,
+    tactic_words,
+)
+from catalog.filters.rules import RuleListFilterSet
+from catalog.filters.strict import StrictFilterSet
+from catalog.ordering import FIELD_ORDERS, VALUE_ORDERS, parted
+from detections.guide.field import FieldRow, field_rows
+from detections.importing.names import current_catalogue
+from detections.models import Rule, RuleField, RuleIndicator
+from detections.normalization.catalogue import Catalogue
+from detections.searching.hits import fields_with
+
+NAMESPACES = ("sigma", "ecs", "cim", "none")
+UNKNOWN = "not in the tables"  # the group of fields that no table knows
+
+
+class TestFilterSet(StrictFilterSet):
+    """Filters of what live rules test; its rows have a `rule`. Those of rules are asked of one and the same rule."""
+
+    vendor = WordsFilter(method="of_rules", label="Slug of a source")
+    platform = WordsFilter(method="of_rules", label="Platform of the rules")
+    domain = WordsFilter(method="of_rules", label="Domain of the rules")
+    language = WordsFilter(method="of_rules", label="Query language of the rules")
+    status = WordsFilter(method="of_rules", label="Status of the rules")
+    level = WordsFilter(method="of_rules", label="Level or severity of the rules")
+    parse = WordsFilter(method="of_rules", label="How far the rules are parsed")
+    technique = TechniquesFilter(method="of_rules", label="Id of a technique that the rules state")
+    tactic = StatedTacticsFilter(method="of_rules", label="Tactic of a technique that the rules state")
+
+    OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse", "technique", "tactic")
+
+    class Meta:
+        model = RuleField
+        fields: list[str] = []
+
+    def words(self) -> Mapping[str, Iterable[str]]:
+        return {**self.rule_words, "tactic": SimpleLazyObject(tactic_words)}
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The names in force, read once."""
+        return current_catalogue()
+
+    def rules_without(self, *names: str) -> QuerySet[Rule]:
+        """The live rules that the reader sees and that answer the filters of rules, were some of these taken off."""
+        rules = Rule.objects.visible_to(self.reader).live()
+        for name in self.OF_RULES if self.is_valid() else ():
+            if name not in names:
+                rules = RuleListFilterSet.base_filters[name].filter(rules, self.form.cleaned_data[name])
+        return rules
+
+    def filtered(self, rows: QuerySet[Any], without: Collection[str] = ()) -> QuerySet[Any]:
+        return super().filtered(rows, without).filter(rule__in=self.rules_without(*without).order_by().values("pk"))
+
+    def of_rules(self, rows: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
+        """Nothing yet: the filters of rules are asked together."""
+        return rows
+
+
+class FieldFilterSet(TestFilterSet):
+    """Filters of the list of fields, over the tests of rules."""
+
+    orders = FIELD_ORDERS
+
+    operator = WordsFilter(field_name="operator", label="Operator that tests the field")
+    group = WordsFilter(method="of_group", label="Group of fields")
+    names = WordsFilter(method="of_names", label="Namespace that has a name for the field: sigma, ecs, cim or none")
+    q = TextFilter(method="with_words", max_length=LONGEST, label="Words of any of the field's names")
+
+    def words(self) -> Mapping[str, Iterable[str]]:
+        groups = {field.group for field in self.catalogue.fields.values()} | {UNKNOWN}
+        return {**super().words(), "operator": OPERATORS, "group": sorted(groups), "names": NAMESPACES}
+
+    @cached_property
+    def tested(self) -> tuple[str, ...]:
+        """All fields that rules test, read once."""
+        return RuleField.objects.names(self.reader)
+
+    def group_of(self, field: str) -> str:
+        known = self.catalogue.fields.get(field)
+        return known.group if known else UNKNOWN
+
+    @cached_property
+    def namespaces(self) -> Mapping[str, frozenset[str]]:
+        """The namespaces of a canonical field's names."""
+        found: dict[str, set[str]] = {}
+        for alias in self.catalogue.aliases:
+            if alias.vendor in NAMESPACES:
+                found.setdefault(alias.canonical, set()).add(alias.vendor)
+        return {field: frozenset(names) for field, names in found.items()}
+
+    def namespaces_of(self, field: str) -> frozenset[str]:
+        return self.namespaces.get(field, frozenset({"none"}))
+
+    def of_group(self, tests: QuerySet[RuleField], name: str, value: list[str]) -> QuerySet[RuleField]:
+        return tests.of_fields([field for field in self.tested if self.group_of(field) in value])
+
+    def of_names(self, tests: QuerySet[RuleField], name: str, value: list[str]) -> QuerySet[RuleField]:
+        return tests.of_fields([field for field in self.tested if not self.namespaces_of(field).isdisjoint(value)])
+
+    def with_words(self, tests: QuerySet[RuleField], name: str, value: str) -> QuerySet[RuleField]:
+        return tests.of_fields(self.fields_with_words)
+
+    @cached_property
+    def fields_with_words(self) -> list[str]:
+        """The fields with these words in one of their names, looked up once for rows and facets."""
+        words = self.form.cleaned_data["q"].split()[:MOST_WORDS]
+        return [hit.field for hit in fields_with(words, self.reader)]
+
+    @property
+    def ranked(self) -> list[FieldRow]:
+        """The fields by `ordering`, by their rules without one."""
+        rows = field_rows(self.qs, self.catalogue)
+        name, falls = parted(self.ordering)
+        if not name:
+            return rows
+        by_name = sorted(rows, key=lambda row: row.name)
+        return sorted(by_name, key=lambda row: getattr(row, name), reverse=falls)
+
+
+class FieldValueFilterSet(TestFilterSet):
+    """Filters of a field's values, over the uses of indicators."""
+
+    orders = VALUE_ORDERS
+
+    operator = WordsFilter(field_name="indicator__operator", label="Operator of the test")
+    excluded = django_filters.ChoiceFilter(
+        field_name="excluded",
+        choices=[("0", "checked"), ("1", "excluded")],
+        error_messages={"invalid_choice": "Write 1 for what rules exclude, 0 for what they check."},
+        label="0: values that rules check; 1: values that they exclude",
+    )
+    q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the value")
+
+    class Meta(TestFilterSet.Meta):
+        model = RuleIndicator
+
+    def words(self) -> Mapping[str, Iterable[str]]:
+        return {**super().words(), "operator": OPERATORS}
+
+    def with_words(self, uses: QuerySet[RuleIndicator], name: str, value: str) -> QuerySet[RuleIndicator]:
+        for word in value.split()[:MOST_WORDS]:
+            uses = uses.filter(indicator__value__icontains=word)
+        return uses
