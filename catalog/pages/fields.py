@@ -143,7 +143,7 @@ class FieldValuesView(FieldPage):
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         uses = RuleIndicator.objects.filter(indicator__field=name)
         asked = ask(request, FieldValueFilterSet, uses, ("offset",))
-        offset = min(whole_number(request, "offset", SHOWN_VALUES), LAST_OFFSET)
+        offset = min(whole_number(request, "offset", 0), LAST_OFFSET)
         context: dict[str, Any] = {"field": self.catalogue.field(name), "errors": asked.errors, "offset": offset}
         if not asked.errors:
             context["values"] = value_table(name, asked.rows, request.reader, asked, offset, MORE_VALUES)

@@ -14,7 +14,8 @@ from detections.models import Reader, Rule, RuleField, RuleIndicator, RuleLogSou
 
 __all__ = [
     "FalsePositiveRow", "FieldRow", "Guide", "IndicatorRow", "LogSourceRow", "Tables", "VendorGroup",
-    "build_guide", "log_sources_of", "more_indicators", "rules_of_page", "rules_using", "rules_with_field", "rules_with_log_source",
+    "build_guide", "log_sources_of", "more_indicators", "rules_of_page", "rules_using", "rules_with_field",
+    "rules_with_log_source",
 ]  # fmt: skip
 
 SAYS_NOTHING = frozenset({"", "unknown", "none", "n/a"})  # false positives that tell an author nothing

@@ -66,8 +66,8 @@ def numbers(client: Client, address: str) -> dict[str, int]:
     "address",
     [
         "/fields/", "/fields/?platform=Windows&operator=eq", "/fields/Image/", "/fields/Image/?vendor=elastic",
-        "/fields/Image/?vendor=elastic&vendor=sigma&platform=Linux&platform=AWS", "/fields/CommandLine/?technique=T1000",
-        "/fields/%C3%89/",
+        "/fields/Image/?vendor=elastic&vendor=sigma&platform=Linux&platform=AWS",
+        "/fields/CommandLine/?technique=T1000", "/fields/%C3%89/",
     ],
 )  # fmt: skip
 def test_every_number_leads_to_so_many_rules(client: Client, db: None, address: str) -> None:

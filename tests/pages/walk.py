@@ -56,7 +56,7 @@ PAGES: dict[str, Example] = {
     "rule-versions": Example(EDITED),
     "field-list": Example({}, ("", "?q=us&vendor=elastic&group=not+in+the+tables", "?q=nothing+has+this")),
     "field-detail": Example({"name": "User"}, ("", "?vendor=elastic")),
-    "field-values": Example({"name": "User"}, ("", "?offset=1&excluded=1")),
+    "field-values": Example({"name": "User"}, ("", "?excluded=1&q=user")),
     "indicator-detail": Example(SUCCESS),
     "source-list": Example(),
     "run-list": Example(),
