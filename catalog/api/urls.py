@@ -9,6 +9,7 @@ from catalog.api.aliases import AliasListView
 from catalog.api.catalog import AttackView, SourceListView, StatsView, TacticListView
 from catalog.api.compare import CompareView
 from catalog.api.endpoint import ProblemsMixin
+from catalog.api.fields import FieldAliasListView, FieldListView, FieldValueListView, FieldView
 from catalog.api.matrix import MatrixView, NavigatorLayerView
 from catalog.api.problems import FileProblemsView, ParseProblemsView, UnknownTechniquesView
 from catalog.api.rule_changes import EditableRuleListView, EditableRuleView, RuleRetireView, RuleReviveView
@@ -92,6 +93,10 @@ urlpatterns = [
         "v1/rules/<slug:source>/<own_id:own_id>/predicates/", RulePredicatesView.as_view(), name="api-rule-predicates"
     ),
     path("v1/rules/<slug:source>/<own_id:own_id>/raw/", RuleRawView.as_view(), name="api-rule-raw"),
+    path("v1/fields/", FieldListView.as_view(), name="api-field-list"),
+    path("v1/fields/<field_name:name>/aliases/", FieldAliasListView.as_view(), name="api-field-aliases"),
+    path("v1/fields/<field_name:name>/values/", FieldValueListView.as_view(), name="api-field-values"),
+    path("v1/fields/<field_name:name>/", FieldView.as_view(), name="api-field"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
     path("v1/aliases/", AliasListView.as_view(), name="api-alias-list"),
     path("v1/runs/", RunListView.as_view(), name="api-run-list"),

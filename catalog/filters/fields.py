@@ -23,7 +23,7 @@ from catalog.filters.kinds import (
 from catalog.filters.rules import RuleListFilterSet
 from catalog.filters.strict import StrictFilterSet
 from catalog.ordering import FIELD_ORDERS, VALUE_ORDERS, parted
-from detections.guide.field import FieldRow, field_rows
+from detections.guide.field import VALUE_TIES, FieldRow, field_rows, value_counts
 from detections.importing.names import current_catalogue
 from detections.models import Rule, RuleField, RuleIndicator
 from detections.normalization.catalogue import Catalogue
@@ -156,6 +156,16 @@ class FieldValueFilterSet(TestFilterSet):
 
     def words(self) -> Mapping[str, Iterable[str]]:
         return {**super().words(), "operator": OPERATORS}
+
+    @property
+    def ranked(self) -> QuerySet[RuleIndicator, dict[str, Any]]:
+        """The values with their counts by `ordering`, those that most rules check first without one."""
+        counts = value_counts(self.qs, self.reader)
+        if not self.ordering:
+            return counts
+        name, falls = parted(self.ordering)
+        by = self.orders[name].by
+        return counts.order_by(by.desc() if falls else by.asc(), *VALUE_TIES)
 
     def with_words(self, uses: QuerySet[RuleIndicator], name: str, value: str) -> QuerySet[RuleIndicator]:
         for word in value.split()[:MOST_WORDS]:

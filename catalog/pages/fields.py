@@ -21,9 +21,8 @@ from catalog.ordering import FIELD_ORDERS
 from catalog.pages.filtering import Asked, ask, number_asked, whole_number
 from catalog.pages.lists import cleared, columns, facets, in_force, with_rows_left, words_shown
 from catalog.templatetags.wording import query_with
-from detections.guide.field import ValueRow, field_row, rules_testing, techniques_of, value_counts, value_rows
+from detections.guide.field import ValueRow, field_detail, rules_testing, value_counts, value_rows
 from detections.guide.field_names import NameRow, find_field, names_of, suggest_fields
-from detections.guide.guide import log_sources_of
 from detections.importing.names import current_catalogue
 from detections.models import Reader, RuleField, RuleIndicator, Source
 from detections.normalization.catalogue import Catalogue
@@ -120,18 +119,18 @@ class FieldDetailView(FieldPage):
         return render(request, "fields/field_detail.html", context, status=400 if asked.errors else 200)
 
     def shown(self, name: str, asked: Asked, sources: list[Source]) -> dict[str, Any]:
-        rules = rules_testing(asked.rows)
-        names = names_of(name, rules, self.catalogue)
+        row = field_detail(name, asked.rows, self.catalogue)
+        names = names_of(name, rules_testing(asked.rows), self.catalogue)
         uses = RuleIndicator.objects.filter(
             indicator__field=name, rule__in=asked.filterset.rules_without().values("pk")
         )
         return {
-            "row": field_row(name, asked.rows, self.catalogue),
+            "row": row,
             "name_columns": name_columns(names, sources, asked, name),
             "other_names": [row for row in names if not row.formats and not published(row)],
-            "values": value_table(name, uses, self.request.reader, asked),
-            "techniques": first_rows(techniques_of(rules)),
-            "log_sources": first_rows(log_sources_of(rules)),
+            "values": value_table(name, value_counts(uses, self.request.reader), self.request.reader, asked),
+            "techniques": first_rows(row.techniques),
+            "log_sources": first_rows(row.log_sources),
             "rules_at": rules_at(asked, field=name),
             "rules_of_any_vendor_at": rules_at(asked, "vendor", field=name),
         }
@@ -146,7 +145,7 @@ class FieldValuesView(FieldPage):
         offset = min(whole_number(request, "offset", 0), LAST_OFFSET)
         context: dict[str, Any] = {"field": self.catalogue.field(name), "errors": asked.errors, "offset": offset}
         if not asked.errors:
-            context["values"] = value_table(name, asked.rows, request.reader, asked, offset, MORE_VALUES)
+            context["values"] = value_table(name, asked.filterset.ranked, request.reader, asked, offset, MORE_VALUES)
         template = "fields/_value_rows.html" if request.htmx and not asked.errors else "fields/field_values.html"
         response = render(request, template, context, status=400 if asked.errors else 200)
         patch_vary_headers(response, ["HX-Request"])
@@ -195,11 +194,11 @@ class ValueTable:
 
 
 def value_table(
-    name: str, uses: QuerySet[RuleIndicator], reader: Reader, asked: Asked, offset: int = 0, most: int = SHOWN_VALUES
+    name: str, counts: QuerySet[Any, Any], reader: Reader, asked: Asked, offset: int = 0, most: int = SHOWN_VALUES
 ) -> ValueTable:
     """The values from `offset` on. Three queries."""
-    rows = value_rows(value_counts(uses, reader)[offset : offset + most], reader)
-    total = uses.order_by().values("indicator").distinct().count()
+    rows = value_rows(counts[offset : offset + most], reader)
+    total = counts.count()
     shown = offset + len(rows)
     more = reverse("field-values", args=[name]) + query_with(asked.query, offset=shown)
     return ValueTable(rows, shown, total, more if rows and shown < total else "", rule_query(asked, "operator"))

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Max, Q, QuerySet, Value, When
 
 from detections.guide.counts import rules_by_technique
+from detections.guide.guide import LogSourceRow, log_sources_of
 from detections.guide.indicator import spellings
 from detections.models import Reader, Rule, RuleField, RuleIndicator, Technique
 from detections.models.collation import code_point
 from detections.normalization.catalogue import Catalogue, Field
 
 CHECKED, EXCLUDED, VENDOR = "checked", "excluded", "vendor"
+# The order of values, and what decides between equals in any other.
+VALUE_TIES = (F("checked").desc(), F("excluding").desc(), code_point("folded"), code_point("operator"), "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,14 @@ class TechniqueUse:
     rules: int
 
 
+@dataclass(frozen=True, slots=True)
+class FieldDetail(FieldRow):
+    """With the techniques that its rules state, and the log sources that they need."""
+
+    techniques: tuple[TechniqueUse, ...]
+    log_sources: tuple[LogSourceRow, ...]
+
+
 def field_rows(tests: QuerySet[RuleField], catalogue: Catalogue) -> list[FieldRow]:
     """The fields of these tests, the most used first, then by name. One query."""
     found: dict[str, dict[str, Counter[str]]] = {}
@@ -76,10 +87,13 @@ def field_rows(tests: QuerySet[RuleField], catalogue: Catalogue) -> list[FieldRo
     return sorted(rows, key=lambda row: (-row.rules, row.name))
 
 
-def field_row(name: str, tests: QuerySet[RuleField], catalogue: Catalogue) -> FieldRow:
-    """The row of one field, of zeros when nothing tests it. One query."""
-    rows = field_rows(tests.filter(field=name), catalogue)
-    return rows[0] if rows else _row(catalogue.field(name), {})
+def field_detail(name: str, tests: QuerySet[RuleField], catalogue: Catalogue) -> FieldDetail:
+    """One field, with zeros when nothing tests it. Four queries."""
+    found = tests.filter(field=name)
+    rows, rules = field_rows(found, catalogue), rules_testing(found)
+    row = rows[0] if rows else _row(catalogue.field(name), {})
+    known = {part.name: getattr(row, part.name) for part in fields(row)}
+    return FieldDetail(**known, techniques=techniques_of(rules), log_sources=log_sources_of(rules))
 
 
 def rules_testing(tests: QuerySet[RuleField]) -> QuerySet[Rule]:
@@ -96,7 +110,7 @@ def value_counts(uses: QuerySet[RuleIndicator], reader: Reader) -> QuerySet[Rule
         .annotate(checked=Count("pk", filter=Q(excluded=False)), excluding=Count("pk", filter=Q(excluded=True)))
         .annotate(reach=Max(f"indicator__{reader.reach_column()}"))
         .annotate(excluded_reach=Max(f"indicator__{reader.reach_column(excluded=True)}"))
-        .order_by("-checked", "-excluding", code_point("folded"), code_point("operator"), "key")
+        .order_by(*VALUE_TIES)
     )
 
 

@@ -104,6 +104,13 @@ ASKED: dict[str, dict[str, int]] = {
     "api-matrix": {"/api/v1/matrix/": 200, "/api/v1/matrix/?vendor=team": 400},
     "api-navigator-layer": {"/api/v1/navigator-layer/": 200, "/api/v1/navigator-layer/?vendor=team": 400},
     "api-compare": {"/api/v1/compare/": 200, "/api/v1/compare/?vendor=team": 400},
+    "api-field-list": {"/api/v1/fields/": 200, "/api/v1/fields/?q={secret}": 200, "/api/v1/fields/?vendor=team": 400},
+    "api-field": {"/api/v1/fields/{secret}/": 404, "/api/v1/fields/Image/": 200},
+    "api-field-aliases": {"/api/v1/fields/{secret}/aliases/": 404, "/api/v1/fields/Image/aliases/": 200},
+    "api-field-values": {
+        "/api/v1/fields/{secret}/values/": 404, "/api/v1/fields/Image/values/": 200,
+        "/api/v1/fields/Provider_Name/values/?q={secret}": 200,
+    },
     "api-source-list": {"/api/v1/sources/": 200},
     "api-run-list": {
         "/api/v1/runs/": 200, "/api/v1/runs/?format=csv": 200, "/api/v1/runs/?source=team": 400,

@@ -10,7 +10,6 @@ import pytest
 
 from detections.guide.field import (
     FieldRow,
-    field_row,
     field_rows,
     rules_testing,
     techniques_of,
@@ -73,7 +72,7 @@ def test_fields_and_their_values_equal_a_slow_count(db: None, seed: int) -> None
             expected = sorted((one for one in counted if one[1]), key=lambda one: (-one[1], one[0]))
             assert [figures(row) for row in rows] == expected
             for name in FIELDS:
-                assert figures(field_row(name, tests, CATALOGUE)) == slow_figures(name, rules)
+                assert figures(field_detail(name, tests, CATALOGUE)) == slow_figures(name, rules)
                 uses = RuleIndicator.objects.filter(indicator__field=name, rule__in=list(rules))
                 found = value_rows(value_counts(uses, reader), reader)
                 assert {tuple(getattr(row, part) for part in row.__slots__) for row in found} == _values(
