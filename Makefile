@@ -9,7 +9,7 @@ PYTEST_WORKERS ?= auto
 TEST_POSTGRESQL_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 TEST_REDIS_URL ?= redis://127.0.0.1:6379/9
 
-.PHONY: serve test test-services lint bench screenshots install install-dev clean
+.PHONY: serve test test-services lint bench screenshots schema install install-dev clean
 
 serve: $(VENV)/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
@@ -43,6 +43,10 @@ bench: $(VENV)/.installed-dev
 # The README's pictures, of the starter corpus in a folder that is gone afterwards. Needs a Chromium.
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.browser.pictures
+
+# What is committed of the API's contract: the schema, and its examples out of the starter corpus.
+schema: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.starter.made
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,12 +45,20 @@ class CompareSerializer(AttackNoticeMixin, serializers.Serializer):
     tactics = ComparedTacticSerializer(source="groups", many=True)
 
 
+VENDORS = OpenApiParameter(
+    "vendor",
+    {"type": "array", "items": {"type": "string"}, "maxItems": 2, "uniqueItems": True},
+    description="Slugs of the two sources that are compared, the first one first; without, the first two.",
+)
+
+
 class CompareView(Endpoint):
     """Two sources by tactic and technique: both have a live rule, only one of them, or neither."""
 
     operation = "compare"
     serializer_class = CompareSerializer
     filterset_class = CompareFilterSet
+    parameters = (VENDORS,)
 
     def get(self, request: Request) -> Response:
         comparison = comparison_of(self.asked(Technique.objects.in_force()))

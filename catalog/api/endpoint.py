@@ -54,6 +54,8 @@ class ProblemsMixin(APIView):
 
     def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(getattr(response, "accepted_renderer", None), TableRenderer):  # what is no table
+            response.accepted_renderer, response.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
         if getattr(response, "exception", False) and not isinstance(response.accepted_renderer, BrowsableAPIRenderer):
             response.accepted_renderer = ProblemRenderer()
         return with_rate(response, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import django_filters
@@ -16,7 +16,6 @@ from catalog.ordering import Order
 from detections.guide.naming import CANONICAL, NAMESPACES
 
 REPEATS = "Repeats for OR; different filters combine for AND."
-FIELDS = OpenApiParameter("fields", description="Only these keys of the answer (of a list: of its rows), by commas.")
 ROLLUP = OpenApiParameter(
     "subtechniques", OpenApiTypes.INT, enum=[0, 1], description="1 counts the rules of sub-techniques too, each once."
 )
@@ -60,6 +59,13 @@ def parameters_of(filterset: type[StrictFilterSet]) -> list[OpenApiParameter]:
 def ordering(orders: Mapping[str, Order]) -> OpenApiParameter:
     known = [*orders, *(f"-{name}" for name in orders)]
     return OpenApiParameter("ordering", enum=known, description="What the rows are sorted by; - for descending.")
+
+
+def fields(known: Iterable[str]) -> OpenApiParameter:
+    """The keys that may be chosen."""
+    keys = {"type": "array", "items": {"type": "string", "enum": list(known)}}
+    said = "Only these keys of the answer (of a list: of its rows), by commas."
+    return OpenApiParameter("fields", keys, style="form", explode=False, description=said)
 
 
 def _parameter(name: str, one: django_filters.Filter) -> OpenApiParameter:

@@ -110,7 +110,7 @@ class RunListView(Writing, ListEndpoint):
 
 
 class RunView(Endpoint):
-    """One run."""
+    """One run, to be asked for again until its `state` is succeeded, failed or cancelled."""
 
     operation = "run"
     serializer_class = RunSerializer

@@ -15,7 +15,7 @@ from rest_framework import serializers
 from catalog.api.endpoint import Endpoint, ListEndpoint
 from catalog.api.errors import BAD_PARAMETERS, UNKNOWN_TECHNIQUE
 from catalog.api.examples import example_of
-from catalog.api.parameters import FIELDS, ordering, parameters_of
+from catalog.api.parameters import fields, ordering, parameters_of
 from catalog.problems import MEDIA_TYPE, PLAIN
 
 ERRORS = {
@@ -33,6 +33,13 @@ ERRORS_OF_WRITING = {
     "413": ("TooLarge", "The body is too large."),
     "415": ("UnsupportedMediaType", "The body is not JSON."),
     "422": ("Refused", "A key is wrong (`errors`), or a text (`problems`, with line and column). Nothing was stored."),
+}
+PARTS = {
+    "attack_id": "Id of a technique, as T1059.001.",
+    "source": "Slug of the rule's source.",
+    "own_id": "The rule's own id.",
+    "id": "Its number.",
+    "key": "Key of an indicator.",
 }
 TABLES = {
     "text/csv": "All rows, a column for each key; lists are joined by `; `. Nothing in it is a formula.",
@@ -75,14 +82,24 @@ class Contract(AutoSchema):
             return []
         filterset = self.view.filterset_class
         ordered = [ordering(filterset.orders)] if filterset.orders else []
-        chosen = [FIELDS] if self.view.serializer_class else []
+        serializer = self.view.serializer_class
+        chosen = [fields(serializer().fields)] if serializer else []
         return [*parameters_of(filterset), *self.view.parameters, *ordered, *chosen]
+
+    def _get_format_parameters(self) -> list[Any]:
+        said = "Form of the answer, which the header Accept may name as well."
+        return [one | {"description": said} for one in super()._get_format_parameters()]
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[Any]:
+        found = super()._resolve_path_parameters(variables)
+        return [one | {"description": PARTS[one["name"]]} if one["name"] in PARTS else one for one in found]
 
     def get_filter_backends(self) -> list[Any]:
         return []
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return isinstance(self.view, ListEndpoint) or super()._is_list_view(serializer)
+        listed = isinstance(self.view, ListEndpoint) and self.method == "GET"
+        return listed or super()._is_list_view(serializer)
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

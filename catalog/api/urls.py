@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 
@@ -47,6 +48,7 @@ class SchemaView(ProblemsMixin, SpectacularAPIView):
     """The OpenAPI document."""
 
 
+@csrf_exempt  # it changes nothing, and a page about a token would mislead
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """What is below `/api/` and no endpoint answers is a problem too, also where Django would show its own page."""
     return problem_response(request, 404, NOTHING_HERE)

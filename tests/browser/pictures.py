@@ -7,20 +7,13 @@ from __future__ import annotations
 
 import io
 import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from tests.browser.chromium import launched
+from tests.starter.site import ROOT, starter_site
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "catalog" / "static" / "catalog" / "pictures"
 RULE = "/rules/sigma/6e5f6499-77fa-4aea-8540-7ae748e9e101/"
 SIZE = {"width": 1440, "height": 900}
@@ -38,47 +31,10 @@ User.objects.create_superuser("ada", password="{password}")"""
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        password = os.urandom(12).hex()
-        environment = {
-            "PATH": os.environ["PATH"], "FIELDGUIDE_DATA_DIR": folder, "LOG_LEVEL": "ERROR", "PYTHONPATH": str(ROOT),
-        }  # fmt: skip
-        for command in (["migrate", "--verbosity", "0"], ["first_catalog", "--starter"]):
-            manage(environment, *command)
-        manage(environment, "shell", "--verbosity", "0", "--command", ACCOUNT.format(password=password))
-        port = free_port()
-        served = [sys.executable, "-m", "gunicorn", "--config", "python:catalog.serving", "--bind", f"127.0.0.1:{port}"]
-        server = subprocess.Popen([*served, "catalog.wsgi"], cwd=ROOT, env=environment)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait_for(f"{address}/healthz")
-            with launched() as browser:
-                look(browser.new_page(viewport=SIZE, color_scheme="light"), address, password)
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def manage(environment: dict[str, str], *command: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def wait_for(address: str, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310  our own server
-            return
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
+    password = os.urandom(12).hex()
+    with starter_site() as site, launched() as browser:
+        site.manage("shell", "--verbosity", "0", "--command", ACCOUNT.format(password=password))
+        look(browser.new_page(viewport=SIZE, color_scheme="light"), site.address, password)
 
 
 def look(page: Any, address: str, password: str) -> None:
