@@ -10,6 +10,7 @@ import pytest
 
 from detections.guide.field import (
     FieldRow,
+    field_detail,
     field_rows,
     rules_testing,
     techniques_of,
