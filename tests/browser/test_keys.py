@@ -49,7 +49,7 @@ def test_the_palette_gives_the_focus_back_and_searches_at_once(visit: Visit) -> 
     page.keyboard.press("Escape")
     expect(page.locator(PALETTE)).to_be_hidden()
     expect(link).to_be_focused()
-    page.get_by_label("Title", exact=True).focus()
+    page.locator("#facet-words").focus()
     page.keyboard.press("Control+k")  # also while writing
     page.keyboard.type("T1059")
     page.keyboard.press("Enter")  # before anything is suggested
@@ -90,7 +90,7 @@ def test_keys_go_from_row_to_row_and_open_them(visit: Visit) -> None:
 
 def test_keys_leave_alone_whoever_writes_and_can_be_switched_off(visit: Visit) -> None:
     page = visit.open("/rules/")
-    words = page.get_by_label("Title", exact=True)
+    words = page.locator("#facet-words")
     words.focus()
     page.keyboard.type("j/k?")
     expect(words).to_have_value("j/k?")
