@@ -105,14 +105,16 @@ class TechniqueFieldRulesView(OpenedPage):
 
 
 class TechniqueRulesView(OpenedPage):
-    """Further rules under a technique, behind the first ones of each vendor on its page."""
+    """Further rules under a technique, behind the first ones of each vendor on its page: live ones unless `live` says
+    otherwise."""
 
     fragment = "rules/_more_rules.html"
     page = "techniques/technique_rules.html"
     own = (*OpenedPage.own, "offset")
 
     def content(self, asked: Asked, **kwargs: Any) -> dict[str, Any]:
-        rules = asked.rows.live().under_technique(self.technique, self.rollup).in_order()
+        rules = asked.rows if asked.filterset.form.cleaned_data["live"] else asked.rows.live()
+        rules = rules.under_technique(self.technique, self.rollup).in_order()
         offset, total = self.offset(), rules.count()
         shown = min(offset + PAGE, total)
         address = reverse("technique-rules", args=[self.technique.attack_id])

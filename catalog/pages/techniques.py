@@ -34,6 +34,7 @@ SHOWN = 50  # indicators
 SHOWN_EXCLUDED = 25  # excluded indicators
 SHOWN_FURTHER = 15  # log sources, false positives
 SHOWN_RULES = 25  # of each vendor
+SHOWN_OTHERS = 10  # of each vendor, retired and the like
 NAMES = {"sigma": "Sigma", "ecs": "ECS", "cim": "CIM"}
 WRITTEN_ID = re.compile(r"[Tt]\d{4}(\.\d{3})?")
 OF_RULES = TechniqueFilterSet.OF_RULES
@@ -191,8 +192,9 @@ class TechniqueDetailView(TechniquePage):
             "vendor_names": {group.slug: group.name for group in guide.vendors},
             "other_equivalent": int(not self.equivalent),
             "shown_rules": SHOWN_RULES,
+            "shown_others": SHOWN_OTHERS,
             "neighbours": () if guide.rules else neighbours_with_rules(self.technique, asked.rows.live()),
-            "rule_query": self.filter_query(asked, without=("vendor",)),
+            "rule_query": self.filter_query(asked, without=("vendor", "live")),
         }
 
 

@@ -68,7 +68,7 @@ def test_a_number_and_a_shade_in_every_cell(client: Client, catalog: Technique) 
     assert cell(html, "T1101")[::3] == ("c0", "0")
     assert "Nobody&#x27;s &lt;Windows&gt; Technique" in html
     assert "5 of 8 techniques covered by 5 live rules; 3 missing." in text(html)
-    assert html.count("T1100</i>") == 2 and html.index("Execution</h2>") < html.index("Defense Impairment</h2>")
+    assert html.count("T1100</i>") == 2 and html.index("Execution</a></h2>") < html.index("Defense Impairment</a></h2>")
     assert "1 of 2 covered" in text(column(html, "TA0002"))
     assert "2 of 4 covered" in text(column(html, "TA0005"))
 
@@ -78,7 +78,7 @@ def test_a_cell_leads_to_the_guide_with_the_same_filters(client: Client, catalog
     where = cell(html, "T1578")[1]
     assert where == "/techniques/T1578/?vendor=splunk&platform=Linux&subtechniques=1"
     assert "Patterns shared across the 1 rule of this technique" in text(page(client, where))
-    assert "Execution</h2>" not in html
+    assert "Execution</a></h2>" not in html
     missing = page(client, "/matrix/?vendor=splunk&show=missing")
     assert cell(missing, "T1100")[1] == "/techniques/T1100/"  # what others do is what is looked for
 

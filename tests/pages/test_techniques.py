@@ -209,6 +209,16 @@ def test_further_rules_of_a_vendor_are_a_page_or_rows(client: Client, snapshot: 
     assert "Rules 26 to 125 of 171." in page(client, address)
 
 
+def test_further_rules_that_do_not_count_open_too(client: Client, snapshot: Technique) -> None:
+    for number in range(15):
+        rows.rule(f"Retired {number:02}", [snapshot], lifecycle="retired")
+    html = page(client, GUIDE)
+    address = unescape(re.search(r'href="(/techniques/T1578.001/rules/[^"]+)"', html)[1])
+    assert address.endswith("?vendor=elastic&live=no&offset=10") and "Retired 10" not in html
+    fragment = page(client, address, **{"HX-Request": "true"})
+    assert fragment.count("Retired") == 5 and "Snapshot of a database" not in fragment
+
+
 def test_the_list_has_counts_by_vendor_and_tactics_in_matrix_order(client: Client, snapshot: Technique) -> None:
     html = page(client, "/techniques/")
     assert html.index('id="TA0002"') < html.index('id="TA0005"')
