@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, When
 from django.db.models.functions import Coalesce
 
 from detections.models.reader import Reader
 from detections.models.rule import Rule
 from detections.normalization.names import cleaned_name
+
+
+class WithoutStars(models.Func):
+    """A text without the stars at its edges."""
+
+    function = "TRIM"
+    template = "%(function)s(%(expressions)s, '*')"
+    arity = 1
+    output_field = models.TextField()
 
 
 class IndicatorQuerySet(models.QuerySet["Indicator"]):
@@ -19,6 +29,26 @@ class IndicatorQuerySet(models.QuerySet["Indicator"]):
             models.Q(**{f"{reader.reach_column()}__gt": 0})
             | models.Q(**{f"{reader.reach_column(excluded=True)}__gt": 0})
         )
+
+    def with_reach(self, reader: Reader) -> IndicatorQuerySet:
+        """With `seen` and `seen_excluded`: reach and excluded reach as the reader sees them."""
+        return self.annotate(seen=F(reader.reach_column()), seen_excluded=F(reader.reach_column(excluded=True)))
+
+    def with_text(self) -> IndicatorQuerySet:
+        """With `text`: what a pattern looks for, as `normalization.patterns` has it."""
+        wild = models.Q(wild=True) | models.Q(operator="wildcard")
+        return self.annotate(text=Case(When(wild, then=WithoutStars("value")), default=F("value")))
+
+    def fields(self) -> tuple[str, ...]:
+        """Their canonical fields by code point."""
+        return tuple(sorted(self.order_by().values_list("field", flat=True).distinct()))
+
+    def used_by(self, slugs: Iterable[str], reader: Reader) -> IndicatorQuerySet:
+        """Those that a live rule of one of these sources checks or excludes."""
+        uses = RuleIndicator.objects.filter(
+            reader.sources("rule__source"), indicator=OuterRef("pk"), rule__live=True, rule__source__slug__in=slugs
+        )
+        return self.filter(Exists(uses))
 
     def reach_by_key(self, reader: Reader, keys: Iterable[str]) -> dict[str, tuple[int, int]]:
         """Reach and excluded reach of the indicators of these keys, as the reader sees them."""
