@@ -15,6 +15,7 @@ SECTIONS = (
     ("techniques", "Techniques", "technique-list"),
     ("rules", "Rules", "rule-list"),
     ("fields", "Fields", "field-list"),
+    ("indicators", "Indicators", "indicator-list"),
     ("compare", "Compare", "compare"),
     ("sources", "Sources", "source-list"),
     ("api", "API", "api-docs"),

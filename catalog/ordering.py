@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,13 @@ RULE_ORDERS: Mapping[str, Order] = {
     "modified": Order(code_point("modified"), Q(modified=""), falls=True),
     "created": Order(code_point("created"), Q(created=""), falls=True),
 }
+INDICATOR_ORDERS: Mapping[str, Order] = {
+    "reach": Order(F("seen"), falls=True),
+    "excluded": Order(F("seen_excluded"), falls=True),
+    "field": Order(code_point("field")),
+    "operator": Order(code_point("operator")),
+    "value": Order(code_point("value")),
+}
 TECHNIQUE_ORDERS: Mapping[str, Order] = {
     "attack_id": Order(code_point("attack_id")),
     "name": Order(code_point("name")),
@@ -71,11 +78,12 @@ def ordering_errors(written: str, orders: Mapping[str, Order]) -> list[str]:
     return [f"Write one of {', '.join(orders)}, with - before it for descending."]
 
 
-def in_order(rows: QuerySet[Any], orders: Mapping[str, Order], written: str) -> QuerySet[Any]:
-    """`rows` by a known order of the database; ties by the first of `orders`, then by key: a total order."""
+def in_order(rows: QuerySet[Any], orders: Mapping[str, Order], written: str, ties: Sequence[str] = ()) -> QuerySet[Any]:
+    """`rows` by a known order of the database; ties by `ties` (else the first of `orders`), then by key."""
     name, falls = parted(written)
-    order, ties = orders[name], next(iter(orders.values()))
-    keys = [order.by.desc() if falls else order.by.asc(), ties.by.asc(), "pk"]
+    order = orders[name]
+    behind = [orders[tie].by.asc() for tie in ties or (next(iter(orders)),)]
+    keys = [order.by.desc() if falls else order.by.asc(), *behind, "pk"]
     if order.blank is not None:
         keys.insert(0, Case(When(order.blank, then=Value(1)), default=Value(0), output_field=IntegerField()))
     return rows.order_by(*keys)

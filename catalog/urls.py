@@ -11,7 +11,12 @@ from catalog.pages.drafts import DraftDropView, DraftListView
 from catalog.pages.editing import RuleEditView, RuleNewView
 from catalog.pages.fields import FieldDetailView, FieldListView, FieldValuesView
 from catalog.pages.home import HomeView
-from catalog.pages.indicators import IndicatorDetailView
+from catalog.pages.indicators import (
+    IndicatorDetailView,
+    IndicatorListView,
+    IndicatorSpellingsView,
+    IndicatorTechniquesView,
+)
 from catalog.pages.matrix import MatrixView
 from catalog.pages.naming import AliasEditView, FieldEditView, FieldMergeView, NameListView
 from catalog.pages.opening import (
@@ -111,7 +116,10 @@ urlpatterns = [
     path("fields/", FieldListView.as_view(), name="field-list"),
     path("fields/<field_name:name>/values/", FieldValuesView.as_view(), name="field-values"),
     path("fields/<field_name:name>/", FieldDetailView.as_view(), name="field-detail"),
+    path("indicators/", IndicatorListView.as_view(), name="indicator-list"),
     path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
+    path("indicators/<key:key>/spellings/", IndicatorSpellingsView.as_view(), name="indicator-spellings"),
+    path("indicators/<key:key>/techniques/", IndicatorTechniquesView.as_view(), name="indicator-techniques"),
     path("sources/", SourceListView.as_view(), name="source-list"),
     path("sources/<slug:slug>/sync/", SourceSyncView.as_view(), name="source-sync"),
     path("runs/", RunListView.as_view(), name="run-list"),

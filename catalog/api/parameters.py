@@ -71,10 +71,12 @@ def fields(known: Iterable[str]) -> OpenApiParameter:
 def _parameter(name: str, one: django_filters.Filter) -> OpenApiParameter:
     label = str(one.label).rstrip(".")
     if isinstance(one, django_filters.MultipleChoiceFilter):
-        return OpenApiParameter(name, many=True, description=f"{label}. {REPEATS}")
+        return OpenApiParameter(name, many=True, description=f"{label}. {getattr(one, 'repeats', REPEATS)}")
     if isinstance(one, django_filters.ChoiceFilter):
         words = [str(value) for value, _ in one.extra["choices"]]
         return OpenApiParameter(name, enum=words, description=f"{label}.")
+    if isinstance(one, django_filters.NumberFilter):
+        return whole(name, f"{label}.", one.extra["max_value"], one.extra["min_value"])
     schema: dict[str, Any] = {"type": "string"}
     if longest := one.extra.get("max_length"):
         schema["maxLength"] = longest

@@ -11,6 +11,13 @@ from catalog.api.catalog import AttackView, SourceListView, StatsView, TacticLis
 from catalog.api.compare import CompareView
 from catalog.api.endpoint import ProblemsMixin
 from catalog.api.fields import FieldAliasListView, FieldListView, FieldValueListView, FieldView
+from catalog.api.indicators import (
+    IndicatorEquivalentsView,
+    IndicatorListView,
+    IndicatorRulesView,
+    IndicatorVariantsView,
+    IndicatorView,
+)
 from catalog.api.matrix import MatrixView, NavigatorLayerView
 from catalog.api.problems import FileProblemsView, ParseProblemsView, UnknownTechniquesView
 from catalog.api.rule_changes import EditableRuleListView, EditableRuleView, RuleRetireView, RuleReviveView
@@ -99,6 +106,11 @@ urlpatterns = [
     path("v1/fields/<field_name:name>/aliases/", FieldAliasListView.as_view(), name="api-field-aliases"),
     path("v1/fields/<field_name:name>/values/", FieldValueListView.as_view(), name="api-field-values"),
     path("v1/fields/<field_name:name>/", FieldView.as_view(), name="api-field"),
+    path("v1/indicators/", IndicatorListView.as_view(), name="api-indicator-list"),
+    path("v1/indicators/<key:key>/", IndicatorView.as_view(), name="api-indicator"),
+    path("v1/indicators/<key:key>/rules/", IndicatorRulesView.as_view(), name="api-indicator-rules"),
+    path("v1/indicators/<key:key>/equivalents/", IndicatorEquivalentsView.as_view(), name="api-indicator-equivalents"),
+    path("v1/indicators/<key:key>/variants/", IndicatorVariantsView.as_view(), name="api-indicator-variants"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
     path("v1/aliases/", AliasListView.as_view(), name="api-alias-list"),
     path("v1/runs/", RunListView.as_view(), name="api-run-list"),

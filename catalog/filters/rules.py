@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 
+from catalog.filters.indicators import KeysFilter, indicators_asked
 from catalog.filters.kinds import (
     OPERATORS,
     StatedTacticsFilter,
@@ -21,7 +23,7 @@ from catalog.filters.kinds import (
 from catalog.filters.searching import RuleSearch
 from catalog.filters.strict import StrictFilterSet
 from catalog.ordering import RULE_ORDERS
-from detections.models import Rule, RuleField, RuleLogSource, RuleName
+from detections.models import Indicator, Rule, RuleField, RuleLogSource, RuleName
 from detections.searching.grammar import LONGEST
 
 
@@ -65,7 +67,10 @@ class RuleListFilterSet(RuleFilterSet):
     )
     technique = TechniquesFilter(label="Id of a technique that the rule states")
     tactic = StatedTacticsFilter(label="Short name, id or name of a tactic of a technique that the rule states")
-
+    indicator = KeysFilter(label="Key of an indicator that the rule checks; of several it checks all")
+    excluded_indicator = KeysFilter(
+        excluded=True, label="Key of an indicator that the rule excludes; of several it excludes all"
+    )
     field = WordsFilter(method="of_test", label="Canonical field that the rule tests")
     operator = WordsFilter(method="of_test", label="Operator that it tests it with")
     excluded = django_filters.ChoiceFilter(
@@ -77,13 +82,20 @@ class RuleListFilterSet(RuleFilterSet):
     written = TextFilter(method="of_name", max_length=300, label="Name of a field as the rule writes it, in any case")
     log_source = TextFilter(method="of_log_source", max_length=LONGEST, label="Log source that it needs, as kind:name")
 
-    OF_TEST = ("field", "operator", "excluded")
+    OF_TEST: tuple[str, ...] = ("field", "operator", "excluded")
+
+    @cached_property
+    def indicators(self) -> dict[str, Indicator]:
+        """The indicators in use that the address names, by key. One query, none without."""
+        return indicators_asked(self.data, self.reader, "indicator", "excluded_indicator")
 
     def words(self) -> Mapping[str, Iterable[str]]:
-        fields = SimpleLazyObject(lambda: RuleField.objects.names(self.reader))
-        return {
-            **self.rule_words, "tactic": SimpleLazyObject(tactic_words), "field": fields, "operator": OPERATORS,
+        keys = SimpleLazyObject(lambda: self.indicators)
+        own = {
+            "tactic": SimpleLazyObject(tactic_words), "indicator": keys, "excluded_indicator": keys,
+            "field": SimpleLazyObject(lambda: RuleField.objects.names(self.reader)), "operator": OPERATORS,
         }  # fmt: skip
+        return ChainMap(own, SimpleLazyObject(lambda: self.rule_words))
 
     def filtered(self, rows: QuerySet[Rule], without: Collection[str] = ()) -> QuerySet[Rule]:
         rules = super().filtered(rows, without)
@@ -136,3 +148,16 @@ class RuleListFilterSet(RuleFilterSet):
     def of_log_source(self, rules: QuerySet[Rule], name: str, value: str) -> QuerySet[Rule]:
         kind, _, name = value.partition(":")
         return rules.filter(pk__in=RuleLogSource.objects.filter(kind=kind, name=name).values("rule"))
+
+
+class IndicatorRuleFilterSet(RuleListFilterSet):
+    """Filters of the rules under an indicator's address, which asks itself for those that check or exclude it."""
+
+    excluded = django_filters.ChoiceFilter(
+        method="of_test",
+        choices=[("0", "checked"), ("1", "excluded")],
+        error_messages={"invalid_choice": "Write 1 for rules that exclude it, 0 for those that check it."},
+        label="1: the rules that exclude the indicator; 0: those that check it",
+    )
+
+    OF_TEST = ("field", "operator")

@@ -29,12 +29,13 @@ KNOWN_EVERYWHERE = frozenset({"page", "page_size", "ordering", "fields", "format
 class StrictFilterSet(django_filters.FilterSet):
     """Reports unknown parameters and bad values; with errors it lets no row through.
 
-    `own` are parameters that its page or endpoint reads itself, `orders` what `ordering` may name; without orders it
-    is not looked at.
+    `own` are parameters that its page or endpoint reads itself, `orders` what `ordering` may name (without orders it
+    is not looked at) and `ties` the orders that decide between equals.
     """
 
     own: tuple[str, ...] = ()
     orders: Mapping[str, Order] = {}
+    ties: tuple[str, ...] = ()
 
     @property
     def reader(self) -> Reader:
@@ -101,7 +102,9 @@ class StrictFilterSet(django_filters.FilterSet):
     @property
     def in_order(self) -> QuerySet[Any]:
         """The rows by `ordering`, or by the first of the orders; those without an expression are the view's."""
-        return self.qs if self.errors else in_order(self.qs, self.orders, self.ordering or next(iter(self.orders)))
+        if self.errors:
+            return self.qs
+        return in_order(self.qs, self.orders, self.ordering or next(iter(self.orders)), self.ties)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return self.filtered(queryset)

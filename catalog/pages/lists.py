@@ -27,7 +27,15 @@ SINGLE = {
 }
 DEFAULTS = {"live": "yes", "show": "", "public": ""}
 EVERY = ("all", "")
+ALL_OF = {"indicator", "excluded_indicator"}  # filters of which a row has to answer every value
 IN_ORDER = {"vendor", "tactic", "parse", "level"}  # facets whose words have an order of their own
+FIXED_WORDS: Words = {
+    "language": LANGUAGE_NAMES,
+    "parse": PARSE_WORDS,
+    "level": dict.fromkeys(reversed(LEVELS), ""),
+    "excluded": {"0": "checked", "1": "excluded"},
+    **SINGLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +85,15 @@ class Facet:
 class InForce:
     """One filter in force: its values in words, each with the query of the address without it.
 
-    `without` is the query without the whole filter, `left` the rows that there would be then, when counted.
+    `joined` says how several combine. `without` is the query without the whole filter, `left` the rows that there
+    would be then, when counted.
     """
 
     name: str
     title: str
     values: tuple[tuple[str, str], ...]
     without: str
+    joined: str = "or"
     left: int | None = None
 
     @property
@@ -106,11 +116,7 @@ def words_shown(reader: Reader) -> Words:
     return {
         "vendor": dict(Source.objects.visible_to(reader).in_order().values_list("slug", "name")),
         "tactic": dict(Tactic.objects.order_by("position").values_list("shortname", "name")),
-        "language": LANGUAGE_NAMES,
-        "parse": PARSE_WORDS,
-        "level": dict.fromkeys(reversed(LEVELS), ""),
-        "excluded": {"0": "checked", "1": "excluded"},
-        **SINGLE,
+        **FIXED_WORDS,
     }
 
 
@@ -157,7 +163,7 @@ def in_force(
     """
     found = []
     for name, cleaned in asked.filterset.form.cleaned_data.items():
-        values = cleaned if isinstance(cleaned, list) else [cleaned] if cleaned else []
+        values = cleaned if isinstance(cleaned, list) else [] if cleaned in (None, "") else [cleaned]
         others = [*asked.besides(name, "page", "format"), *own]
         links = tuple(
             (
@@ -167,7 +173,8 @@ def in_force(
             for value in values
         )
         if links:
-            found.append(InForce(name, titles.get(name, name.capitalize()), links, _query(others)))
+            joined = "and" if name in ALL_OF else "or"
+            found.append(InForce(name, titles.get(name, name.capitalize()), links, _query(others), joined))
     return found
 
 

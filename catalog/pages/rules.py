@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,8 +22,11 @@ from catalog.pages.lists import cleared, columns, facets, in_force, with_rows_le
 from catalog.pages.reading import SHOWN_VALUES, read, row_at
 from catalog.pages.rule_text import shown_text
 from catalog.pages.tree import tree_list
+from catalog.templatetags.wording import shown
+from detections.guide.indicator import spellings
+from detections.guide.profile import checked_together
 from detections.guide.similar import similar_rules
-from detections.models import Rule
+from detections.models import Indicator, Reader, Rule
 
 PAGE = 50
 LARGEST_PAGE = 500
@@ -34,7 +39,9 @@ FACETS = {
 TITLES = {
     **FACETS, "q": "Search", "technique": "Technique", "live": "Shown", "field": "Field", "operator": "How",
     "excluded": "It is", "written": "Name as written", "log_source": "Log source",
+    "indicator": "Checks", "excluded_indicator": "Excludes",
 }  # fmt: skip
+LONGEST_VALUE = 60  # characters of a value in a filter's words
 COLUMNS = {"title": "Rule", "vendor": "Vendor", "level": "Level", "status": "Status", "modified": "Modified"}
 
 
@@ -63,11 +70,16 @@ class RuleListView(View):
         return render(request, "rules/rule_list.html", context, status=400 if asked.errors else 200)
 
     def listed(self, asked: Asked, page: Page) -> dict[str, Any]:
-        shown = words_shown(self.request.reader)
-        filters = in_force(asked, shown, TITLES)
+        reader, indicators = self.request.reader, asked.filterset.indicators
+        tests = test_words(indicators, reader)
+        words = {**words_shown(reader), "indicator": tests, "excluded_indicator": tests}
+        filters = in_force(asked, words, TITLES)
+        together = checked_together(asked.rows.live(), indicators, reader) if indicators and page else ()
         return {
             "page_obj": page,
-            "facets": facets(asked, rule_counts(asked.filterset), FACETS, shown),
+            "together": together,
+            "together_at": f"{reverse('rule-list')}?{urlencode(asked.besides('page', 'format'))}",
+            "facets": facets(asked, rule_counts(asked.filterset), FACETS, words),
             "in_force": filters if page.paginator.count else with_rows_left(asked.filterset, filters),
             "cleared": cleared(asked),
             "ranked": "relevance" if asked.filterset.search.is_ranked else "",
@@ -78,6 +90,17 @@ class RuleListView(View):
     @staticmethod
     def _own_order(asked: Asked) -> str:
         return "" if asked.filterset.is_ranked else "title"
+
+
+def test_words(indicators: Mapping[str, Indicator], reader: Reader) -> dict[str, str]:
+    """Each indicator by its key as `field operator value`. One query, none without."""
+    if not indicators:
+        return {}
+    values = spellings(indicators, reader)
+    return {
+        key: f"{row.field} {row.operator} {shown(values.get(key, row.value), LONGEST_VALUE)}"
+        for key, row in indicators.items()
+    }
 
 
 class RulePage(View):

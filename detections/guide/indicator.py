@@ -29,14 +29,22 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class SpellingRow:
-    """One way to write a test, with the live rules that use it. `id` is its indicator's key."""
+class CountedTest:
+    """A test in one spelling, with the live rules at hand that use it. `id` is its indicator's key."""
 
     id: str
     field: str
     operator: str
     value: str
     rules: int
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalents:
+    """All ways to write a test, and the live rules that write it in one of them: its equivalent reach."""
+
+    rows: tuple[CountedTest, ...] = ()
+    rules: int = 0
 
 
 def spellings(keys: str | Iterable[str], reader: Reader) -> dict[str, str]:
@@ -49,6 +57,14 @@ def spellings(keys: str | Iterable[str], reader: Reader) -> dict[str, str]:
     for key, value, rules in _uses(_listed(keys), reader).values_list("indicator", "value").annotate(number=number):
         best[key] = min(best.get(key, (0, "")), (-rules, value))
     return {key: value for key, (_, value) in best.items()}
+
+
+def spelled(indicators: list[Indicator], reader: Reader) -> list[Indicator]:
+    """The indicators, each with `shown`, its spelling for this reader. One query."""
+    shown = spellings([row.key for row in indicators], reader)
+    for row in indicators:
+        row.shown = shown.get(row.key, row.value)
+    return indicators
 
 
 def reach_of(keys: str | Iterable[str], reader: Reader) -> dict[str, Reach]:
@@ -83,19 +99,22 @@ def equivalent_reach(keys: Iterable[str], reader: Reader) -> dict[str, int]:
     return {key: len(set().union(*(rules[equivalence] for equivalence in found))) for key, found in own.items()}
 
 
-def equivalents(key: str, reader: Reader) -> list[SpellingRow]:
-    """Every way to write the test, by rules, field, operator and value; the key's own spellings among them.
+def equivalents(key: str, reader: Reader) -> Equivalents:
+    """Every way to write the test, by rules, field, operator and value; the key's own spellings among them. One query.
 
     Empty where nothing is equivalent: scope, and tests without an equivalence key.
     """
     checks = _checks_with_equivalence(reader)
     shared = checks.filter(indicator=key).values("equivalence")
-    found = (
-        checks.filter(equivalence__in=shared)
-        .values_list("indicator", "indicator__field", "indicator__operator", "value")
-        .annotate(number=Count("rule", distinct=True))
+    found = checks.filter(equivalence__in=shared).values_list(
+        "indicator", "indicator__field", "indicator__operator", "value", "rule"
     )
-    return [SpellingRow(*row) for row in sorted(found, key=lambda row: (-row[4], *row[1:4], row[0]))]
+    rules: dict[tuple[str, str, str, str], set[int]] = {}
+    for *test, rule in found:
+        rules.setdefault((test[0], test[1], test[2], test[3]), set()).add(rule)
+    rows = [CountedTest(*test, len(users)) for test, users in rules.items()]
+    rows.sort(key=lambda row: (-row.rules, row.field, row.operator, row.value, row.id))
+    return Equivalents(tuple(rows), len(set().union(*rules.values())))
 
 
 def _checks_with_equivalence(reader: Reader) -> QuerySet[RuleIndicator]:

@@ -37,6 +37,11 @@ def folded(field: Field, operator: str, value: str, wild: bool = False, *, keep_
     return _BACKSLASHES.sub(r"\\", text)
 
 
+def folded_part(text: str) -> str:
+    """A part of a value as it stands in folded ones, regular expressions apart: lower case, single backslashes."""
+    return _BACKSLASHES.sub(r"\\", text.lower())
+
+
 @lru_cache(maxsize=200_000)
 def indicator_key(canonical: str, operator: str, folded_value: str, wild: bool) -> str:
     """The key of an indicator: the first 16 hex digits of SHA-256 over its four parts."""

@@ -44,6 +44,8 @@ ASKED: dict[str, dict[str, int]] = {
         "/compare/?vendor=elastic&vendor=team": 400,
     },
     "rule-list": {
+        "/rules/?indicator={key}": 400, "/rules/?excluded_indicator={excluded}": 400,
+        "/rules/?indicator={success}": 200, "/rules/?indicator={success}&live=all": 200,
         "/rules/": 200, "/rules/?live=all": 200, "/rules/?q={secret}&live=all": 200, "/rules/?vendor=team": 400,
     },
     "rule-detail": {"/rules/team/{secret}/": 404},
@@ -60,7 +62,16 @@ ASKED: dict[str, dict[str, int]] = {
         "/fields/Provider_Name/values/?q={secret}": 200,
     },
     "field-detail": {"/fields/{secret}/": 404, "/fields/Image/": 200, "/fields/Provider_Name/": 200},
-    "indicator-detail": {"/indicators/{key}/": 404, "/indicators/{shared}/": 200},
+    "indicator-list": {
+        "/indicators/": 200, "/indicators/?min_reach=1&vendor=elastic": 200, "/indicators/?q={secret}": 200,
+        "/indicators/?field={secret}": 400, "/indicators/?vendor=team": 400,
+    },
+    "indicator-detail": {
+        "/indicators/{key}/": 404, "/indicators/{shared}/": 200, "/indicators/{success}/": 200,
+        "/indicators/{success}/?excluded=1": 200,
+    },
+    "indicator-spellings": {"/indicators/{key}/spellings/": 404, "/indicators/{shared}/spellings/": 200},
+    "indicator-techniques": {"/indicators/{key}/techniques/": 404, "/indicators/{shared}/techniques/": 200},
     "source-list": {"/sources/": 200},
     "run-list": {"/runs/": 200},
     "run-detail": {"/runs/{run}/": 404},
@@ -101,6 +112,23 @@ ASKED: dict[str, dict[str, int]] = {
     },
     "api-rule": {"/api/v1/rules/team/{secret}/": 404},
     "api-similar-rules": {"/api/v1/rules/elastic/snapshot/similar/": 200, "/api/v1/rules/team/{secret}/similar/": 404},
+    "api-indicator-list": {
+        "/api/v1/indicators/": 200, "/api/v1/indicators/?q={secret}": 200,
+        "/api/v1/indicators/?vendor=team": 400, "/api/v1/indicators/?field={secret}": 400,
+    },
+    "api-indicator": {
+        "/api/v1/indicators/{key}/": 404, "/api/v1/indicators/{shared}/": 200, "/api/v1/indicators/{success}/": 200,
+    },
+    "api-indicator-rules": {
+        "/api/v1/indicators/{key}/rules/": 404, "/api/v1/indicators/{success}/rules/": 200,
+        "/api/v1/indicators/{success}/rules/?excluded=1&live=all": 200,
+    },
+    "api-indicator-equivalents": {
+        "/api/v1/indicators/{key}/equivalents/": 404, "/api/v1/indicators/{shared}/equivalents/": 200,
+    },
+    "api-indicator-variants": {
+        "/api/v1/indicators/{key}/variants/": 404, "/api/v1/indicators/{success}/variants/": 200,
+    },
     "api-matrix": {"/api/v1/matrix/": 200, "/api/v1/matrix/?vendor=team": 400},
     "api-navigator-layer": {"/api/v1/navigator-layer/": 200, "/api/v1/navigator-layer/?vendor=team": 400},
     "api-compare": {"/api/v1/compare/": 200, "/api/v1/compare/?vendor=team": 400},
@@ -141,6 +169,8 @@ def addresses(snapshot: Technique) -> dict[str, int]:
             [
                 (SECRET, "eq", [SECRET], False),
                 ("event.outcome", "eq", ["success"], False),
+                ("event.outcome", "eq", [f"success of {SECRET}"], False),
+                ("event.outcome", "contains", ["cce"], False),
                 ("Image", "eq", [f"c:\\{SECRET}.exe"], True),
             ],
             at=team, own_id=own_id, lifecycle=lifecycle, status=f"{SECRET}s", level=f"{SECRET}l",
@@ -156,6 +186,8 @@ def addresses(snapshot: Technique) -> dict[str, int]:
     known = {
         "id": "T1578.001", "run": run.pk, "secret": SECRET, "key": rows.key(SECRET, "eq", SECRET),
         "shared": rows.key("Provider_Name", "eq", "rds.amazonaws.com"),
+        "success": rows.key("event.outcome", "eq", "success"),
+        "excluded": rows.key("Image", "eq", f"c:\\{SECRET}.exe"),
     }  # fmt: skip
     asked = [(name, path.format(**known), status) for name, paths in ASKED.items() for path, status in paths.items()]
     assert [path for name, path, _ in asked if resolve(urlsplit(path).path).url_name != name] == []

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.facets import rule_words
 from detections.guide.guide import Guide, build_guide, rules_using, rules_with_field
-from detections.guide.indicator import equivalents, reach_of, spellings
+from detections.guide.indicator import Equivalents, equivalents, reach_of, spellings
 from detections.guide.rule import predicates_of
 from detections.models import Reader, Rule, RuleText, Technique
 from tests.pages import rows
@@ -139,13 +139,13 @@ def test_equivalent_reach_unites_the_ways_to_write_a_test(snapshot: Technique) -
     key, scope = rows.key("EventType", "in", "CreateDBSnapshot"), rows.key("event.dataset", "eq", "aws.cloudtrail")
     found = reach_of([key, scope], ANONYMOUS)
     assert (found[key].exact, found[key].equivalent, found[scope].equivalent) == (2, 3, 0)
-    assert [(row.operator, row.value, row.rules) for row in equivalents(key, ANONYMOUS)] == [
+    assert [(row.operator, row.value, row.rules) for row in equivalents(key, ANONYMOUS).rows] == [
         ("eq", "CreateDBSnapshot", 1),
         ("eq", "createdbsnapshot", 1),
         ("in", "CREATEDBSNAPSHOT", 1),
         ("in", "CreateDBSnapshot", 1),
     ]
-    assert equivalents(scope, ANONYMOUS) == []
+    assert (equivalents(key, ANONYMOUS).rules, equivalents(scope, ANONYMOUS)) == (3, Equivalents())
 
 
 def test_a_rule_reads_test_by_test(snapshot: Technique) -> None:

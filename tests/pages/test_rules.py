@@ -81,25 +81,3 @@ def test_rules_that_do_not_count_are_listed_when_asked_for(client: Client, snaps
     assert "Was here" in page(client, "/rules/?live=all")
     only = page(client, "/rules/?live=no")
     assert "Was here" in only and "A tool starts" not in only
-
-
-def test_an_indicator_tells_who_uses_it(client: Client, snapshot: Technique) -> None:
-    key = rows.key("event.outcome", "eq", "success")
-    said = text(page(client, f"/indicators/{key}/"))
-    assert "Checked by 2 rules" in said and "Excluded by 0 rules" in said
-    assert "SigmaHQ 1" in said and "Elastic 1" in said
-    assert "A tool starts" in said and "Snapshot of a database cluster" in said
-    fragment = page(client, f"/indicators/{key}/", **{"HX-Request": "true"})
-    assert "<html" not in fragment and "2 rules of the catalog check exactly this" in text(fragment)
-
-
-def test_the_rules_that_exclude_an_indicator(client: Client, snapshot: Technique) -> None:
-    key = rows.key("User", "eq", "backup-robot")
-    assert "Snapshot of a database cluster" not in page(client, f"/indicators/{key}/")
-    assert "Snapshot of a database cluster" in page(client, f"/indicators/{key}/?excluded=1")
-    assert 'role="alert"' in page(client, f"/indicators/{key}/?excluded=maybe", 400)
-
-
-@pytest.mark.parametrize("key", ["0" * 16, "xyz", "0" * 15])
-def test_an_indicator_that_is_not_there(client: Client, snapshot: Technique, key: str) -> None:
-    page(client, f"/indicators/{key}/", 404)

@@ -18,7 +18,7 @@ from tests.pages.walked import write_catalog
 TOP = {
     "home", "technique-list", "matrix", "compare", "rule-list", "field-list", "indicator-list", "exclusion-list",
     "source-list", "sign-in", "search", "token-list", "draft-list", "diverged-list", "rule-upload", "name-list",
-    "source-new", "indicator-detail",
+    "source-new",
 }  # fmt: skip
 
 
