@@ -13,6 +13,8 @@ PARTS = {
     "source": "sigma",
     "own_id": "6e5f6499-77fa-4aea-8540-7ae748e9e101",
     "id": 2,
+    "name": "CommandLine",
+    "key": "c016383b47aad29d",
 }
 
 
@@ -48,7 +50,7 @@ def _tried(parameter: dict[str, Any], words: dict[str, list[str]]) -> dict[str, 
     if parameter["in"] == "path":
         return parameter | {"schema": {"enum": [PARTS[name]]} if name in PARTS else shape}
     if shape.get("type") == "array":
-        return parameter | {"schema": shape | {"items": {"enum": ["", *words[name]]}}}
+        return parameter | {"schema": shape | {"items": {"enum": ["", *words.get(name, ())]}}}
     if name in ONE_OF:
         return parameter | {"schema": {"enum": words[name]}}
     return parameter | {"schema": {"enum": ["", *shape["enum"]]} if "enum" in shape else shape}
