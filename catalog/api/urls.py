@@ -24,6 +24,7 @@ from catalog.api.rule_changes import EditableRuleListView, EditableRuleView, Rul
 from catalog.api.rule_parts import RulePredicatesView, RuleRawView
 from catalog.api.rules import SimilarRulesView
 from catalog.api.runs import RunListView, RunView
+from catalog.api.search import SearchView
 from catalog.api.technique_tables import (
     SimilarTechniquesView,
     TechniqueFalsePositivesView,
@@ -64,6 +65,7 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", DocumentationView.as_view(), name="api-docs"),
     path("schema/", SchemaView.as_view(), name="api-schema"),
+    path("v1/search/", SearchView.as_view(), name="api-search"),
     path("v1/techniques/", TechniqueListView.as_view(), name="api-technique-list"),
     path("v1/techniques/<str:attack_id>/", TechniqueView.as_view(), name="api-technique"),
     path("v1/techniques/<str:attack_id>/guide/", TechniqueGuideView.as_view(), name="api-technique-guide"),

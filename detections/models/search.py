@@ -165,10 +165,13 @@ def _documents(keys: list[int], using: str) -> Iterator[tuple[int, tuple[list[st
         ids.setdefault(key, []).append(written)
     columns = ("pk", "own_id", "title", "tags", "description", "text__query", "text__text", "source__vendor")
     for key, own_id, title, tags, description, query, text, vendor in rules.values_list(*columns):
-        if vendor == "sigma" and not query:
-            query = _sigma_parts(text)
         labels = " ".join([own_id, *ids.get(key, ()), *map(str, tags)])
-        yield key, tuple(words_of(part) for part in (title, labels, description, query))
+        yield key, tuple(words_of(part) for part in (title, labels, description, searched_query(vendor, query, text)))
+
+
+def searched_query(vendor: str, query: str, text: str) -> str:
+    """What a rule looks for, in its own words: its query, of Sigma the parts of its text that say it."""
+    return query or (_sigma_parts(text) if vendor == "sigma" else "")
 
 
 def _sigma_parts(text: str) -> str:

@@ -13,7 +13,7 @@ LONGEST_WORD = 64  # characters of a word that count: what is longer is no word 
 LONGEST_TEXT = 50_000  # characters of a text that count; with four texts a document stays below PostgreSQL's 1 MB
 SHORTEST_BEGINNING = 3  # characters from which on a word also stands for the words that begin with it
 
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Phrase:
     begins: bool = False
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text in their order."""
-    return [word[:LONGEST_WORD] for word in _WORD.findall(text[:LONGEST_TEXT].lower())]
+def words_of(text: str, longest: int | None = LONGEST_TEXT) -> list[str]:
+    """The words of the first `longest` characters of a text, in their order."""
+    return [word[:LONGEST_WORD] for word in WORD.findall(text[:longest].lower())]
 
 
 def phrase_of(text: str, *, exact: bool = False) -> Phrase | None:

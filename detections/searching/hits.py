@@ -52,15 +52,15 @@ def fields_with(words: Sequence[str], reader: Reader) -> list[FieldHit]:
             names.setdefault(alias.canonical, set()).add(alias.name)
     canonical, written = Q(), Q()
     for word in words:
-        canonical &= Q(canonical__icontains=word)
+        canonical &= Q(field__icontains=word)
         written &= Q(name__icontains=word)
-    used = RuleName.objects.filter(reader.sources("rule__source"), canonical | written, rule__live=True)
-    for field, name in used.order_by().values_list("canonical", "name").distinct():
+    live = Q(reader.sources("rule__source"), rule__live=True)
+    for field, name in RuleName.objects.filter(live, written).order_by().values_list("canonical", "name").distinct():
         names.setdefault(field, set()).add(name)
-    tests = RuleField.objects.filter(reader.sources("rule__source"), rule__live=True, field__in=list(names))
-    counted = tests.order_by().values_list("field").annotate(rules=Count("rule", distinct=True))
+    tests = RuleField.objects.filter(live, canonical | Q(field__in=list(names))).order_by()
+    counted = tests.values_list("field").annotate(rules=Count("rule", distinct=True))
     hits = [
-        FieldHit(field, rules, tuple(sorted(name for name in names[field] if name != field and _holds(name, words))))
+        FieldHit(field, rules, tuple(sorted(name for name in names.get(field, ()) if name != field)))
         for field, rules in counted
     ]
     wanted = " ".join(words).lower()
@@ -68,13 +68,13 @@ def fields_with(words: Sequence[str], reader: Reader) -> list[FieldHit]:
 
 
 def indicators_with(words: Sequence[str], reader: Reader) -> QuerySet[Indicator]:
-    """Indicators whose value holds every word; the value itself before others, then by reach."""
+    """Indicators whose value holds every word, by reach; of equals the value itself before others."""
     found = Indicator.objects.in_use(reader)
     for word in words:
         found = found.filter(value__icontains=word)
     itself = Case(When(value=" ".join(words).lower(), then=Value(0)), default=Value(1))
     reach, excluded = (f"-{reader.reach_column(of)}" for of in (False, True))
-    return found.order_by(itself, reach, excluded, code_point("field"), code_point("value"), "key")
+    return found.order_by(reach, excluded, itself, code_point("field"), code_point("value"), "key")
 
 
 def shown_indicators(rows: Sequence[Indicator], reader: Reader) -> list[IndicatorHit]:
@@ -87,10 +87,6 @@ def shown_indicators(rows: Sequence[Indicator], reader: Reader) -> list[Indicato
         )
         for row in rows
     ]  # fmt: skip
-
-
-def _holds(name: str, words: Sequence[str]) -> bool:
-    return all(word.lower() in name.lower() for word in words)
 
 
 def _distance(hit: FieldHit, wanted: str) -> int:

@@ -17,7 +17,15 @@ SECRET = "zqxjk"
 # Every address that a reader without an account may ask, by its name in the URL configuration, and the answer.
 ASKED: dict[str, dict[str, int]] = {
     "home": {"/": 200},
-    "search": {"/search/?q={secret}": 302},
+    "search": {
+        "/search/?q={secret}": 200, "/search/?q=team": 200, "/search/?q=rds.amazonaws.com": 200,
+        "/search/?q=success+excluded:no&group=indicators": 200, "/search/?q=c:%5C&group=fields": 200,
+        "/search/?q=field:{secret}": 400, "/search/?q=vendor:team": 400, "/search/?q=value:*{secret}*": 200,
+    },
+    "api-search": {
+        "/api/v1/search/": 200, "/api/v1/search/?q=rds.amazonaws.com": 200, "/api/v1/search/?q=value:*{secret}*": 200,
+        "/api/v1/search/?q=field:{secret}": 400,
+    },
     "search-suggest": {"/search/suggest/?q={secret}": 200, "/search/suggest/?q={secret}%20live": 200},
     "technique-list": {"/techniques/": 200},
     "technique-detail": {"/techniques/{id}/": 200, "/techniques/{id}/?subtechniques=1&equivalent=1": 200},

@@ -172,7 +172,7 @@ def test_the_search_box_leads_to_techniques_and_rules(visit: Visit) -> None:
     page.wait_for_url("**/techniques/T1059/")
     page.get_by_role("searchbox").fill("database cluster")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/rules/?q=database+cluster")
+    page.wait_for_url("**/search/?q=database+cluster")
     expect(page.get_by_text("Snapshot of a database cluster")).to_have_count(1)
 
 

@@ -48,6 +48,18 @@ PAGES: dict[str, Example] = {
     "technique-false-positives": Example(TECHNIQUE),
     "matrix": Example({}, ("", "?view=vendors", "?show=missing")),
     "compare": Example({}, ("", "?vendor=elastic&vendor=sigma&show=neither")),
+    "search": Example(
+        {},
+        (
+            "",
+            "?q=success",
+            "?q=e",
+            "?q=field:User+excluded:yes",
+            "?q=nothing+has+this",
+            "?q=value:*e*&group=indicators",
+            "?q=event&group=fields",
+        ),
+    ),
     "rule-list": Example(
         {}, ("", "?q=Fur&live=all", "?q=nothing+has+this", f"?indicator={SUCCESS['key']}&technique=T1578.001")
     ),
@@ -81,7 +93,7 @@ PAGES: dict[str, Example] = {
     "source-new": Example(reader=ADMINISTRATOR),
 }
 # What only leads elsewhere.
-LEADS: dict[str, Example] = {"search": Example({}, ("?q=T1059",))}
+LEADS: dict[str, Example] = {}
 # Buttons: they answer a form that is sent, and nothing that is opened.
 BUTTONS: dict[str, Example] = {
     "rule-restore": Example(EDITED | {"wanted": 1}),
@@ -102,6 +114,7 @@ BUTTONS: dict[str, Example] = {
 ENDPOINTS: dict[str, Example] = {
     "search-suggest": Example({}, ("", "?q=e", "?q=nothing+has+this")),
     "api-docs": Example(),
+    "api-search": Example({}, ("", "?q=success", "?q=value:*e*+excluded:yes")),
     "api-schema": Example(),
     "api-technique-list": Example(),
     "api-technique": Example(TECHNIQUE),
