@@ -9,7 +9,7 @@ from catalog.pages.compare import CompareView
 from catalog.pages.diverging import DivergedListView, RuleDivergedView
 from catalog.pages.drafts import DraftDropView, DraftListView
 from catalog.pages.editing import RuleEditView, RuleNewView
-from catalog.pages.fields import FieldDetailView, FieldListView, FieldValuesView
+from catalog.pages.fields import FieldDetailView, FieldListView, FieldPipelineView, FieldValuesView
 from catalog.pages.home import HomeView
 from catalog.pages.indicators import (
     IndicatorDetailView,
@@ -114,6 +114,7 @@ urlpatterns = [
     path("editing/names/field/", FieldEditView.as_view(), name="field-edit"),
     path("editing/names/merge/", FieldMergeView.as_view(), name="field-merge"),
     path("fields/", FieldListView.as_view(), name="field-list"),
+    path("fields/sigma-to-<slug:namespace>.yml", FieldPipelineView.as_view(), name="field-pipeline"),
     path("fields/<field_name:name>/values/", FieldValuesView.as_view(), name="field-values"),
     path("fields/<field_name:name>/", FieldDetailView.as_view(), name="field-detail"),
     path("indicators/", IndicatorListView.as_view(), name="indicator-list"),

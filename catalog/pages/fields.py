@@ -9,12 +9,14 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views import View
 
+from catalog.exports.download import download
+from catalog.exports.pipeline import CONTENT_TYPE, items_yaml, pipeline_yaml
 from catalog.facets import field_counts
 from catalog.filters.fields import FieldFilterSet, FieldValueFilterSet, TestFilterSet
 from catalog.ordering import FIELD_ORDERS
@@ -23,6 +25,8 @@ from catalog.pages.lists import cleared, columns, facets, in_force, with_rows_le
 from catalog.templatetags.wording import query_with
 from detections.guide.field import ValueRow, field_detail, rules_testing, value_counts, value_rows
 from detections.guide.field_names import NameRow, find_field, names_of, suggest_fields
+from detections.guide.mapping import NAMESPACES, mapped_names, uses_of_names
+from detections.guide.naming import WRITERS
 from detections.importing.names import current_catalogue
 from detections.models import Reader, RuleField, RuleIndicator, Source
 from detections.normalization.catalogue import Catalogue
@@ -75,6 +79,25 @@ class FieldListView(View):
             "any_vendor_query": rule_query(asked, "vendor"),
             "any_operator_query": rule_query(asked, "operator"),
         }
+
+
+class FieldPipelineView(View):
+    """Sigma's names in those of a namespace, as a file for pySigma."""
+
+    def get(self, request: HttpRequest, namespace: str) -> HttpResponse:
+        if namespace not in NAMESPACES:
+            raise Http404("There are pipelines to ecs and to cim.")
+        if request.GET:
+            return HttpResponse("This file takes no parameters.\n", status=400, content_type="text/plain")
+        mappings = mapped_names(namespace, current_catalogue(), uses_of_names(namespace, request.reader))
+        title = PUBLISHED[namespace]
+        said = [
+            f"Sigma's field names in {title}, as Fieldguide normalizes rules: a name becomes one of the same field",
+            "that holds the same part of the value, in the log sources where it means that field. Names without",
+            "such a counterpart are left as they are, and those whose values are spelled otherwise there.",
+        ]
+        text = pipeline_yaml(f"Fieldguide: Sigma to {title}", mappings, said)
+        return download(text, CONTENT_TYPE, f"fieldguide-sigma-to-{namespace}.yml")
 
 
 class FieldPage(View):
@@ -131,6 +154,7 @@ class FieldDetailView(FieldPage):
             "values": value_table(name, value_counts(uses, self.request.reader), self.request.reader, asked),
             "techniques": first_rows(row.techniques),
             "log_sources": first_rows(row.log_sources),
+            "pipelines": [] if asked.query else pipelines(name, names, self.catalogue),
             "rules_at": rules_at(asked, field=name),
             "rules_of_any_vendor_at": rules_at(asked, "vendor", field=name),
         }
@@ -218,6 +242,17 @@ def name_columns(names: Iterable[NameRow], sources: Iterable[Source], asked: Ask
     for namespace, title in PUBLISHED.items():
         held = [(row, row.rules) for row in rows if namespace in published(row)]
         found.append(NameColumn(title, rules_at(asked, field=field), first_rows(held, SHOWN_NAMES)))
+    return found
+
+
+def pipelines(field: str, names: Iterable[NameRow], catalogue: Catalogue) -> list[tuple[str, str, str]]:
+    """What the pipelines say of one field's names: (namespace, its title, YAML), where they say anything."""
+    found = []
+    for namespace in NAMESPACES:
+        uses = {(field, row.name.lower()): row.formats.get(WRITERS[namespace], 0) for row in names}
+        mappings = mapped_names(namespace, catalogue, uses, {field})
+        if mappings:
+            found.append((namespace, PUBLISHED[namespace], items_yaml(mappings)))
     return found
 
 

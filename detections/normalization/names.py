@@ -17,6 +17,8 @@ _ORDER = {
     "elastic": ("ecs", *_NATIVE, "winlog", "sigma"),
     "splunk": ("cim", "splunk_raw", *_NATIVE, "winlog", "falcon", "ocsf", "sigma", "ecs"),
 }
+# Those in which a Sigma rule's own names stand: all but the one that it borrows from.
+SIGMA_NAMESPACES = frozenset(_ORDER["sigma"]) - {"ecs"}
 # A native log that the context names goes before the rest, the others keep their order.
 _NATIVE_OF = {
     "aws": "cloudtrail", "cloudtrail": "cloudtrail", "azure": "azure", "m365": "m365", "okta": "okta", "gcp": "gcp",

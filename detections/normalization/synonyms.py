@@ -20,6 +20,11 @@ def meaning(canonical: str, form: str, value: str) -> str:
     return known.get((canonical, form, value)) or known.get((canonical, "", value)) or value
 
 
+def has_synonyms(canonical: str, form: str) -> bool:
+    """Whether vendors spell the values of the field in this form differently."""
+    return any(field == canonical and of in ("", form) for field, of, _ in _synonyms())
+
+
 def load_synonyms(folder: Path = TABLES) -> Synonyms:
     """Read and check `value_synonyms.csv`. Raises `CatalogueError` with file and line."""
     found: dict[tuple[str, str, str], str] = {}

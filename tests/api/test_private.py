@@ -65,6 +65,7 @@ ASKED: dict[str, dict[str, int]] = {
         "/fields/": 200, "/fields/?ordering=-excluded": 200, "/fields/?q={secret}": 200, "/fields/?vendor=team": 400,
         "/fields/?platform={secret}p": 400,
     },
+    "field-pipeline": {"/fields/sigma-to-ecs.yml": 200, "/fields/sigma-to-cim.yml": 200, "/fields/sigma-to-x.yml": 404},
     "field-values": {
         "/fields/{secret}/values/": 404, "/fields/Image/values/?offset=1": 200,
         "/fields/Provider_Name/values/?q={secret}": 200,

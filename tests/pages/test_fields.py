@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 from django.urls import reverse
+from sigma.processing.pipeline import ProcessingPipeline
 
 from detections.models import Rule, RuleField, RuleName, Technique
 from tests.guide.random_catalog import write_catalog
@@ -189,3 +190,18 @@ def test_rules_are_filtered_by_what_they_test(
 @pytest.mark.parametrize("query", ["field=Imgae", "operator=like", "excluded=yes", "written=%00", "field=%ED%A0%80"])
 def test_tests_that_nothing_knows_are_refused(client: Client, snapshot: Technique, query: str) -> None:
     page(client, f"/rules/?{query}", 400)
+
+
+def test_the_pipelines_are_files_that_pysigma_loads(client: Client, snapshot: Technique) -> None:
+    for namespace, name in (("ecs", "process.executable"), ("cim", "Processes.process_path")):
+        assert f'href="/fields/sigma-to-{namespace}.yml"' in page(client, "/fields/")
+        response = client.get(f"/fields/sigma-to-{namespace}.yml")
+        assert response.headers["Content-Disposition"] == f'attachment; filename="fieldguide-sigma-to-{namespace}.yml"'
+        pipeline = ProcessingPipeline.from_yaml(response.content.decode())
+        mapped = [item.transformation.mapping.get("Image") for item in pipeline.items]
+        assert name in mapped
+        snippet = page(client, "/fields/Image/").split(f"From Sigma to {'ECS' if namespace == 'ecs' else 'CIM'}")[1]
+        assert f"Image: {name}" in unescape(snippet)
+    page(client, "/fields/sigma-to-kusto.yml", 404)
+    page(client, "/fields/sigma-to-ecs.yml?vendor=sigma", 400)
+    assert "In a pySigma pipeline" not in page(client, "/fields/nobody.knows/", 404)

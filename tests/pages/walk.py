@@ -143,6 +143,7 @@ ENDPOINTS: dict[str, Example] = {
     "api-matrix": Example(),
     "api-navigator-layer": Example(),
     "api-compare": Example(),
+    "field-pipeline": Example({"namespace": "ecs"}),
     "api-field-list": Example({}, ("", "?q=us")),
     "api-field": Example({"name": "User"}),
     "api-field-aliases": Example({"name": "User"}),
