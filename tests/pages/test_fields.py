@@ -205,3 +205,17 @@ def test_the_pipelines_are_files_that_pysigma_loads(client: Client, snapshot: Te
     page(client, "/fields/sigma-to-kusto.yml", 404)
     page(client, "/fields/sigma-to-ecs.yml?vendor=sigma", 400)
     assert "In a pySigma pipeline" not in page(client, "/fields/nobody.knows/", 404)
+
+
+def test_a_computed_column_is_no_field_that_has_a_page(client: Client, snapshot: Technique) -> None:
+    rule = rows.rule("Computes", [snapshot], [("made.up", "eq", ["x"], False)], own_id="computes")
+    rule.fields.all().delete()
+    text_of = rule.text
+    text_of.tree["children"][0] |= {"role": "derived", "derived": "eval"}
+    other = {**text_of.tree["children"][0], "canonical": "logsource.product", "role": "scope", "derived": ""}
+    text_of.beside = [{"place": "logsource", "tree": other}]
+    text_of.save()
+    html = page(client, "/rules/elastic/computes/")
+    assert "made.up" in html and "logsource.product" in html
+    for address in set(re.findall(r'href="(/fields/[^"]+)"', html)):
+        page(client, address)
