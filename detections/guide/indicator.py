@@ -100,12 +100,13 @@ def equivalent_reach(keys: Iterable[str], reader: Reader) -> dict[str, int]:
 
 
 def equivalents(key: str, reader: Reader) -> Equivalents:
-    """Every way to write the test, by rules, field, operator and value; the key's own spellings among them. One query.
+    """Every way to write the test, its own spellings among them, by rules, field, operator and value. Two queries.
 
     Empty where nothing is equivalent: scope, and tests without an equivalence key.
     """
     checks = _checks_with_equivalence(reader)
-    shared = checks.filter(indicator=key).values("equivalence")
+    # Not as a subquery, of which PostgreSQL expects a hundred times the rows that there are.
+    shared = list(checks.filter(indicator=key).values_list("equivalence", flat=True).distinct())
     found = checks.filter(equivalence__in=shared).values_list(
         "indicator", "indicator__field", "indicator__operator", "value", "rule"
     )

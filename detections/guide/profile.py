@@ -55,7 +55,7 @@ class Profile:
 
 
 def build_profile(indicator: Indicator, reader: Reader) -> Profile:
-    """Everything in eight queries at most, whatever the indicator."""
+    """Everything in nine queries at most, whatever the indicator."""
     vendors, techniques = uses_of(indicator.key, reader)
     variants = variants_of(indicator, reader)
     checking = Rule.objects.visible_to(reader).live().checking(indicator.key)

@@ -45,10 +45,8 @@ class IndicatorQuerySet(models.QuerySet["Indicator"]):
 
     def used_by(self, slugs: Iterable[str], reader: Reader) -> IndicatorQuerySet:
         """Those that a live rule of one of these sources checks or excludes."""
-        uses = RuleIndicator.objects.filter(
-            reader.sources("rule__source"), indicator=OuterRef("pk"), rule__live=True, rule__source__slug__in=slugs
-        )
-        return self.filter(Exists(uses))
+        rules = Rule.objects.visible_to(reader).live().filter(source__slug__in=slugs)
+        return self.filter(Exists(RuleIndicator.objects.filter(indicator=OuterRef("pk"), rule__in=rules.values("pk"))))
 
     def reach_by_key(self, reader: Reader, keys: Iterable[str]) -> dict[str, tuple[int, int]]:
         """Reach and excluded reach of the indicators of these keys, as the reader sees them."""

@@ -29,7 +29,7 @@ def test_a_facet_of_an_indicator_leads_to_the_list_of_its_rules(visit: Visit) ->
 
 def test_the_list_filters_in_place(visit: Visit) -> None:
     page = visit.open("/indicators/")
-    page.get_by_label("Value").fill("tool")
+    page.get_by_label("Value", exact=True).fill("tool")
     page.keyboard.press("Tab")
     page.get_by_role("heading", name="1 indicator", exact=True).wait_for()
     wait_until(page, "location.search === '?q=tool'")

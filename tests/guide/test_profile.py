@@ -90,5 +90,5 @@ def test_many_that_tie_for_the_last_place_are_told_by_name(db: None) -> None:
 
 def test_queries_do_not_grow(db: None, django_assert_max_num_queries) -> None:
     write_catalog(5)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         build_profile(Indicator.objects.in_use(Reader.ANONYMOUS).order_by("-reach")[0:1].get(), Reader.ANONYMOUS)

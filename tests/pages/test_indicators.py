@@ -141,7 +141,7 @@ def test_an_indicator_tells_who_uses_it(client: Client, tools: Technique) -> Non
     assert f"/rules/?indicator={TOOL}&amp;technique=T1578.001" in section(html, "techniques")
     assert "Image endswith \\TOOL.exe 1 Image endswith \\tool.exe 1" in text(section(html, "spellings"))
     variants = text(section(html, "variants"))
-    assert "Wider Kind Value Rules contains tool 1 Narrower None." in variants
+    assert "Wider Kind Value Rules contains tool 1 Narrower No rule checks one." in variants
     assert "whose operator is no stricter" in variants
     together = section(html, "together")
     assert "event.outcome eq success 1" in text(together)
