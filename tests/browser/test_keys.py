@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_promises import STANDARD, violations
+from tests.browser.sound import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -30,7 +30,7 @@ def test_the_palette_suggests_and_goes(visit: Visit) -> None:
     expect(first).to_contain_text("Create Snapshot")
     expect(first).to_have_attribute("aria-selected", "true")
     expect(box(page)).to_have_attribute("aria-activedescendant", "palette-0")
-    assert violations(page, STANDARD) == []
+    assert violations(page) == []
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("option", name="Search for “snap”")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("ArrowDown")
@@ -99,7 +99,7 @@ def test_keys_leave_alone_whoever_writes_and_can_be_switched_off(visit: Visit) -
     page.keyboard.press("?")
     told = page.get_by_role("dialog", name="Keys")
     expect(told).to_be_visible()
-    assert violations(page, STANDARD) == []
+    assert violations(page) == []
     page.keyboard.press("/")  # a dialog is open
     expect(page.locator(PALETTE)).to_have_count(0)
     told.get_by_label("Single keys do this").uncheck()

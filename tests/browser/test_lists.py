@@ -1,4 +1,4 @@
-"""Lists in a real browser: facets in place, focus, back and reload, a phone's filters, no scripts, axe."""
+"""Lists in a real browser: facets in place, focus, back and reload, a phone's filters, no scripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_pages import DARK, LIGHT, NARROW, NO_SCRIPT, serious_violations
+from tests.browser.sound import PHONE, unsound
+from tests.browser.test_pages import NARROW, NO_SCRIPT
 from tests.browser.waiting import wait_until
 from tests.pages import rows
 
@@ -25,21 +26,14 @@ def count(visit: Visit, words: str) -> None:
     visit.page.get_by_role("heading", name=words, exact=True).wait_for()
 
 
-@pytest.mark.parametrize("visit", [LIGHT, DARK], indirect=True, ids=["light", "dark"])
-def test_axe_finds_no_serious_violation_in_any_state_of_a_list(visit: Visit) -> None:
-    for path in STATES:
-        assert serious_violations(visit.open(path)) == [], path
-    assert visit.said == []
-
-
-@pytest.mark.parametrize("visit", [NARROW], indirect=True)
-def test_no_state_of_a_list_is_wider_than_a_phone(visit: Visit) -> None:
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_every_state_of_a_list_is_sound(visit: Visit) -> None:
     for path in STATES:
         page = visit.open(path)
         for fold in page.locator(".facet-fold > summary").all():
             fold.click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 380, path
-        assert serious_violations(page) == [], path
+        assert unsound(page) == [], path
+    assert visit.said == []
 
 
 def test_a_facet_applies_itself_keeps_the_focus_and_is_a_permalink(visit: Visit) -> None:
