@@ -21,6 +21,7 @@ from detections.models import (
     Source,
 )
 from detections.models.bulk import insert_rows
+from detections.normalization.marks import marks_of
 from detections.vendors import VENDORS
 
 _BESIDE = (RuleText, RuleTechnique, RuleLogSource, RuleIndicator, RuleField, RuleName)
@@ -96,9 +97,12 @@ class RowWriter:
         indicators = {row.key: row for _, rule in rules for row in rule.indicators}
         insert_rows(
             Indicator,
-            ["key", "field", "operator", "value", "wild", "role",
+            ["key", "field", "operator", "value", "wild", "role", "program", "satisfiable",
              "reach", "excluded_reach", "public_reach", "public_excluded_reach"],
-            [(*row[:6], 0, 0, 0, 0) for _, row in sorted(indicators.items())],
+            [
+                (*row[:6], *marks_of(row.field, row.operator, row.folded, wild=row.wild), 0, 0, 0, 0)
+                for _, row in sorted(indicators.items())
+            ],
             unique=["key"],
         )  # fmt: skip
         insert_rows(

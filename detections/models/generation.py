@@ -36,6 +36,7 @@ class Generation(models.Model):
     number = models.BigIntegerField(default=1)
     changed_at = models.DateTimeField(default=timezone.now, help_text="When the catalog came to this generation.")
     counts_stale = models.BooleanField(default=False)
+    marked_with = models.CharField(max_length=16, blank=True, help_text="What indicators are marked by, as a digest.")
     origin = models.CharField(max_length=400, blank=True, help_text="Where the first catalog came from.")
 
     objects = GenerationQuerySet.as_manager()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from detections.models.reader import Reader
@@ -20,6 +21,17 @@ class WithoutStars(models.Func):
     template = "%(function)s(%(expressions)s, '*')"
     arity = 1
     output_field = models.TextField()
+
+
+class StoredReach(NamedTuple):
+    """Rules that check an indicator, rules that exclude it, and the reason by which an attacker can satisfy it."""
+
+    checks: int
+    excludes: int
+    satisfiable: str
+
+
+NOT_STORED = StoredReach(0, 0, "")
 
 
 class IndicatorQuerySet(models.QuerySet["Indicator"]):
@@ -48,13 +60,30 @@ class IndicatorQuerySet(models.QuerySet["Indicator"]):
         rules = Rule.objects.visible_to(reader).live().filter(source__slug__in=slugs)
         return self.filter(Exists(RuleIndicator.objects.filter(indicator=OuterRef("pk"), rule__in=rules.values("pk"))))
 
-    def reach_by_key(self, reader: Reader, keys: Iterable[str]) -> dict[str, tuple[int, int]]:
-        """Reach and excluded reach of the indicators of these keys, as the reader sees them."""
-        columns = ("key", reader.reach_column(), reader.reach_column(excluded=True))
+    def exclusions(self, reader: Reader) -> IndicatorQuerySet:
+        """Those that a live rule which the reader sees excludes, scope too."""
+        return self.filter(**{f"{reader.reach_column(excluded=True)}__gt": 0})
+
+    def excluded_by(self, rules: QuerySet[Rule]) -> IndicatorQuerySet:
+        """Those that one of `rules` excludes."""
+        uses = RuleIndicator.objects.filter(excluded=True, counted=True, rule__in=rules.order_by().values("pk"))
+        return self.filter(pk__in=uses.values("indicator"))
+
+    def with_rules(self, rules: QuerySet[Rule]) -> IndicatorQuerySet:
+        """With `rules`: how many of `rules` exclude each."""
+        uses = RuleIndicator.objects.filter(
+            indicator=OuterRef("pk"), excluded=True, counted=True, rule__in=rules.order_by().values("pk")
+        )
+        number = uses.order_by().values("indicator").annotate(number=Count("pk")).values("number")
+        return self.annotate(rules=Coalesce(Subquery(number), 0, output_field=IntegerField()))
+
+    def reach_by_key(self, reader: Reader, keys: Iterable[str]) -> dict[str, StoredReach]:
+        """The reach of the indicators of these keys, as the reader sees it."""
+        columns = ("key", reader.reach_column(), reader.reach_column(excluded=True), "satisfiable")
         ordered, found = sorted(keys), {}
         for first in range(0, len(ordered), 5000):
             rows = self.filter(key__in=ordered[first : first + 5000]).values_list(*columns)
-            found.update({key: (reach, excluded) for key, reach, excluded in rows})
+            found.update({key: StoredReach(*row) for key, *row in rows})
         return found
 
 
@@ -63,8 +92,9 @@ class Indicator(models.Model):
 
     The key is the hash of field, operator, folded value and `wild` (`normalization.values.indicator_key`), so that
     its address survives a rebuild. `value` is the folded value; the spelling that is shown is the one that most live
-    rules which the reader sees use. `reach` counts live rules that check it, `excluded_reach` those that exclude it,
-    the public pair only rules of public sources.
+    rules which the reader sees use. `program` and `satisfiable` follow from the test alone (`normalization.marks`):
+    they are written with the row, and by a recomputation when what decides them has changed. `reach` counts live
+    rules that check it, `excluded_reach` those that exclude it, the public pair only rules of public sources.
     """
 
     key = models.CharField(max_length=16, primary_key=True)
@@ -73,6 +103,8 @@ class Indicator(models.Model):
     value = models.TextField()
     wild = models.BooleanField(default=False)
     role = models.CharField(max_length=10, default="filter")
+    program = models.CharField(max_length=100, blank=True, help_text="The program that it names, if any.")
+    satisfiable = models.CharField(max_length=20, blank=True, help_text="Why an attacker can satisfy it, if one can.")
     reach = models.IntegerField(default=0)
     excluded_reach = models.IntegerField(default=0)
     public_reach = models.IntegerField(default=0)

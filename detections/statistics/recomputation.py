@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from detections.models import Generation, Indicator, Rule, Run
 from detections.statistics.locks import lock_exclusive
+from detections.statistics.marking import follow_marks
 from detections.statistics.retrying import retried
 
 log = logging.getLogger(__name__)
@@ -68,13 +69,14 @@ class Recomputation:
 
 
 def recompute(*, expected: bool = False) -> Recomputation:
-    """Mark copies, count every reach anew, drop indicators that nothing uses.
+    """Mark copies, count every reach anew, drop indicators that nothing uses; mark indicators by changed tables.
 
     It looks first, without a lock, and changes wait only when there is something to mend: since a change stores its
     rows together with their difference, what one statement sees is right at any time. Mended is in one transaction,
     alone. `expected` says that the caller has changed what counts without counting (a source made public); so has a
     first load that left the counts stale. Then what is mended is no drift.
     """
+    follow_marks()
     if expected or Generation.objects.current().counts_stale or _is_wrong():
         return _mended(expected)
     purged = _purged() if _any(f"SELECT key {_UNUSED} LIMIT 1") else 0
