@@ -16,6 +16,7 @@ SECTIONS = (
     ("rules", "Rules", "rule-list"),
     ("fields", "Fields", "field-list"),
     ("indicators", "Indicators", "indicator-list"),
+    ("exclusions", "Exclusions", "exclusion-list"),
     ("compare", "Compare", "compare"),
     ("sources", "Sources", "source-list"),
     ("api", "API", "api-docs"),

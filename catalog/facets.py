@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 
+from detections.guide.exclusions import uses_of
 from detections.guide.figures import PARSES
 from detections.guide.matrix import attack_words
 from detections.models import Domain, Platform, Reader, Rule, RuleTechnique, Source, Technique
 
 if TYPE_CHECKING:
+    from catalog.filters.exclusions import ExclusionFilterSet
     from catalog.filters.fields import FieldFilterSet
     from catalog.filters.rules import RuleListFilterSet
     from catalog.filters.sources import SourceFilterSet
@@ -122,6 +124,20 @@ def field_counts(asked: FieldFilterSet) -> Counts:
     groups = Counter(map(asked.group_of, found.get("group", ())))
     names = Counter(name for field in found.get("names", ()) for name in asked.namespaces_of(field))
     return {**found, "group": dict(groups), "names": dict(names)}
+
+
+def exclusion_counts(asked: ExclusionFilterSet) -> Counts:
+    """The exclusions of each word of each facet of their list. One query."""
+    can = Case(When(satisfiable="", then=Value("no")), default=Value("yes"), output_field=CharField())
+    parts = [
+        _counted("satisfiable", asked.without("satisfiable"), can),
+        _counted("reason", asked.without("reason"), F("satisfiable")),
+        *(_counted(column, asked.without(column), F(column)) for column in ("field", "program", "operator")),
+    ]
+    for facet in ("vendor", "platform"):
+        uses = uses_of(asked.without(facet), asked.rules_without(facet))
+        parts.append(_counted(facet, uses, F(f"rule__{OF_RULES[facet]}"), Count("indicator", distinct=True)))
+    return _by_facet(parts[0].union(*parts[1:], all=True))
 
 
 def counts_without(asked: StrictFilterSet, names: Iterable[str]) -> dict[str, int]:

@@ -51,6 +51,14 @@ INDICATOR_ORDERS: Mapping[str, Order] = {
     "operator": Order(code_point("operator")),
     "value": Order(code_point("value")),
 }
+EXCLUSION_ORDERS: Mapping[str, Order] = {
+    "rules": Order(F("rules"), falls=True),
+    "field": Order(code_point("field")),
+    "operator": Order(code_point("operator")),
+    "value": Order(code_point("value")),
+    "program": Order(code_point("program"), Q(program="")),
+    "checked": Order(F("seen"), falls=True),
+}
 TECHNIQUE_ORDERS: Mapping[str, Order] = {
     "attack_id": Order(code_point("attack_id")),
     "name": Order(code_point("name")),

@@ -9,6 +9,12 @@ from catalog.pages.compare import CompareView
 from catalog.pages.diverging import DivergedListView, RuleDivergedView
 from catalog.pages.drafts import DraftDropView, DraftListView
 from catalog.pages.editing import RuleEditView, RuleNewView
+from catalog.pages.exclusions import (
+    ExclusionGroupView,
+    ExclusionListView,
+    ExclusionRulesView,
+    ExclusionSigmaView,
+)
 from catalog.pages.fields import FieldDetailView, FieldListView, FieldPipelineView, FieldValuesView
 from catalog.pages.home import HomeView
 from catalog.pages.indicators import (
@@ -121,6 +127,10 @@ urlpatterns = [
     path("indicators/<key:key>/", IndicatorDetailView.as_view(), name="indicator-detail"),
     path("indicators/<key:key>/spellings/", IndicatorSpellingsView.as_view(), name="indicator-spellings"),
     path("indicators/<key:key>/techniques/", IndicatorTechniquesView.as_view(), name="indicator-techniques"),
+    path("exclusions/", ExclusionListView.as_view(), name="exclusion-list"),
+    path("exclusions/sigma/", ExclusionSigmaView.as_view(), name="exclusion-sigma"),
+    path("exclusions/by/<slug:by>/", ExclusionGroupView.as_view(), name="exclusion-groups"),
+    path("exclusions/<key:key>/rules/", ExclusionRulesView.as_view(), name="exclusion-rules"),
     path("sources/", SourceListView.as_view(), name="source-list"),
     path("sources/<slug:slug>/sync/", SourceSyncView.as_view(), name="source-sync"),
     path("runs/", RunListView.as_view(), name="run-list"),

@@ -10,6 +10,7 @@ from catalog.api.aliases import AliasListView
 from catalog.api.catalog import AttackView, SourceListView, StatsView, TacticListView
 from catalog.api.compare import CompareView
 from catalog.api.endpoint import ProblemsMixin
+from catalog.api.exclusions import ExclusionListView
 from catalog.api.fields import FieldAliasListView, FieldListView, FieldValueListView, FieldView
 from catalog.api.indicators import (
     IndicatorEquivalentsView,
@@ -113,6 +114,7 @@ urlpatterns = [
     path("v1/indicators/<key:key>/rules/", IndicatorRulesView.as_view(), name="api-indicator-rules"),
     path("v1/indicators/<key:key>/equivalents/", IndicatorEquivalentsView.as_view(), name="api-indicator-equivalents"),
     path("v1/indicators/<key:key>/variants/", IndicatorVariantsView.as_view(), name="api-indicator-variants"),
+    path("v1/exclusions/", ExclusionListView.as_view(), name="api-exclusion-list"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
     path("v1/aliases/", AliasListView.as_view(), name="api-alias-list"),
     path("v1/runs/", RunListView.as_view(), name="api-run-list"),

@@ -24,8 +24,9 @@ SINGLE = {
     "live": {"yes": "live rules", "no": "retired, deprecated, copied", "all": "all"},
     "show": {"": "all", "covered": "with rules", "missing": "without rules"},
     "public": {"": "all", "yes": "everybody", "no": "members"},
+    "satisfiable": {"": "all", "yes": "yes", "no": "no known way"},
 }
-DEFAULTS = {"live": "yes", "show": "", "public": ""}
+DEFAULTS = {"live": "yes", "show": "", "public": "", "satisfiable": ""}
 EVERY = ("all", "")
 ALL_OF = {"indicator", "excluded_indicator"}  # filters of which a row has to answer every value
 IN_ORDER = {"vendor", "tactic", "parse", "level"}  # facets whose words have an order of their own

@@ -5,12 +5,14 @@ The stored tree has it all; only the reach of the indicators comes from the data
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.pages.marking import Json, conditions
 from detections.models import Indicator, Reader, RuleText
+from detections.models.indicator import StoredReach
 
 SHOWN_VALUES = 24
 FOLDED_VALUES = 100  # behind the first ones; more than these load on demand
@@ -18,13 +20,17 @@ FOLDED_VALUES = 100  # behind the first ones; more than these load on demand
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a condition. `key` is "" where nothing is counted, `reach` then None."""
+    """One value of a condition. `key` is "" where nothing is counted, `reach` then None.
+
+    `satisfiable` is the slug of the reason why an attacker can satisfy what is excluded.
+    """
 
     text: str
     operator: str
     comparator: str
     key: str
     reach: int | None
+    satisfiable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,11 @@ class ConditionRow:
     @property
     def further(self) -> tuple[Value, ...]:
         return self.values[SHOWN_VALUES:]
+
+    @property
+    def satisfiable(self) -> dict[str, int]:
+        """Why an attacker can satisfy its values: each reason with its values, the most first."""
+        return dict(Counter(value.satisfiable for value in self.values if value.satisfiable).most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +132,7 @@ def _keys(tree: Json | None) -> Iterator[str]:
 
 
 def _rows(
-    tree: Json | None, reach: Mapping[str, tuple[int, int]], values_at: str, before: int = 0, marked: bool = True
+    tree: Json | None, reach: Mapping[str, StoredReach], values_at: str, before: int = 0, marked: bool = True
 ) -> Iterator[ConditionRow]:
     for number, (node, excluded) in enumerate(conditions(tree), start=1):
         tests = node["tests"]
@@ -141,7 +152,7 @@ def _rows(
         )
 
 
-def _value(test: Mapping[str, Any], excluded: bool, reach: Mapping[str, tuple[int, int]]) -> Value:
+def _value(test: Mapping[str, Any], excluded: bool, reach: Mapping[str, StoredReach]) -> Value:
     key = test["indicator"]
     found = reach.get(key)
     return Value(
@@ -150,4 +161,5 @@ def _value(test: Mapping[str, Any], excluded: bool, reach: Mapping[str, tuple[in
         comparator=test.get("comparator", ""),
         key=key,
         reach=found[excluded] if found else None,
+        satisfiable=found.satisfiable if found and excluded else "",
     )

@@ -15,6 +15,7 @@ from detections.documents.problem import Problem, UnreadableError
 from detections.importing.names import current_catalogue
 from detections.importing.stored import document_of, read_with_of, stored_document
 from detections.models import Indicator, Reader, Rule, Source
+from detections.models.indicator import NOT_STORED
 from detections.vendors.vendor import ReadWith
 
 
@@ -125,7 +126,7 @@ def _with_reach(analysis: Analysis, reader: Reader, rule: Rule | None) -> Iterat
     if rule is not None and rule.live and (reader.sees_everything or rule.source.public):
         own = set(rule.indicators.filter(counted=True).values_list("indicator_id", "excluded"))
     for row in analysis.predicates:
-        reach, excluded = reaches.get(row.key, (0, 0))
+        reach, excluded, _ = reaches.get(row.key, NOT_STORED)
         reach, excluded = reach - ((row.key, False) in own), excluded - ((row.key, True) in own)
         yield _row(row, reach or None, excluded or None)
 

@@ -81,7 +81,7 @@ def reach_of(keys: str | Iterable[str], reader: Reader) -> dict[str, Reach]:
             reach, excluded, equivalent.get(key, 0),
             {slug: -number for number, slug in sorted(by_vendor.get(key, ()))},
         )
-        for key, (reach, excluded) in exact.items()
+        for key, (reach, excluded, _) in exact.items()
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detections.models import Indicator, Reader, RuleText
+from detections.models.indicator import StoredReach
 
 Json = Mapping[str, Any]
 
@@ -98,7 +99,7 @@ def _tests(tree: Json | None) -> Iterator[tuple[Json, Json, bool]]:
         stack.extend((child, below) for child in reversed(node["children"]))
 
 
-def _rows(tree: Json | None, reach: Mapping[str, tuple[int, int]], place: str = "") -> Iterator[PredicateRow]:
+def _rows(tree: Json | None, reach: Mapping[str, StoredReach], place: str = "") -> Iterator[PredicateRow]:
     for node, test, negated in _tests(tree):
         counts = reach.get(test["indicator"])
         yield PredicateRow(

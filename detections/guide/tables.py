@@ -38,7 +38,7 @@ class IndicatorRow:
     """A combination of field, operator and value with the rules here that use it.
 
     `id` is the indicator's key, `value` the spelling shown. `reach` is None where only the rules of this page use
-    it (inside exclusions: exclude it).
+    it (inside exclusions: exclude it). `satisfiable` is the slug of the reason why an attacker can satisfy the test.
     """
 
     id: str
@@ -48,6 +48,7 @@ class IndicatorRow:
     role: str
     rules: int
     reach: int | None
+    satisfiable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class _Counted(NamedTuple):
     field: str
     operator: str
     role: str
+    satisfiable: str
     rules: int
     here: int
     reach: int
@@ -121,15 +123,22 @@ def _count_indicators(
     uses = RuleIndicator.objects.filter(rule__in=_ids(every), counted=True).order_by()
     mine = Count("pk", filter=Q(rule__in=_ids(rules)))
     found = (
-        uses.values_list("excluded", "indicator", "indicator__field", "indicator__operator", "indicator__role")
+        uses.values_list(
+            "excluded",
+            "indicator",
+            "indicator__field",
+            "indicator__operator",
+            "indicator__role",
+            "indicator__satisfiable",
+        )
         .annotate(mine=mine, here=Count("pk"))
         .annotate(reach=Max(f"indicator__{reader.reach_column()}"))
         .annotate(excluded_reach=Max(f"indicator__{reader.reach_column(excluded=True)}"))
         .filter(mine__gt=0)
     )
     tables: tuple[list[_Counted], list[_Counted]] = ([], [])
-    for excluded, key, field, operator, role, number, here, *reach in found:
-        tables[excluded].append(_Counted(key, field, operator, role, number, here, reach[excluded]))
+    for excluded, *row, number, here, reach, excluded_reach in found:
+        tables[excluded].append(_Counted(*row, number, here, excluded_reach if excluded else reach))
     for rows in tables:
         rows.sort(key=_rank)
     return tables
@@ -152,7 +161,7 @@ def _spelled(rows: list[_Counted], shown: dict[str, str], skip: int, limit: int)
     return tuple(
         IndicatorRow(
             row.key, row.field, row.operator, shown.get(row.key, ""), row.role, row.rules,
-            _shown_reach(row),
+            _shown_reach(row), row.satisfiable,
         )
         for row in ordered[skip : skip + limit]
     )  # fmt: skip

@@ -81,6 +81,13 @@ ASKED: dict[str, dict[str, int]] = {
     },
     "indicator-spellings": {"/indicators/{key}/spellings/": 404, "/indicators/{shared}/spellings/": 200},
     "indicator-techniques": {"/indicators/{key}/techniques/": 404, "/indicators/{shared}/techniques/": 200},
+    "exclusion-list": {
+        "/exclusions/": 200, "/exclusions/?q={secret}": 200, "/exclusions/?program={secret}": 400,
+        "/exclusions/?vendor=team": 400, "/exclusions/?field={secret}": 400, "/exclusions/?key={key}": 400,
+    },
+    "exclusion-groups": {"/exclusions/by/program/": 200, "/exclusions/by/vendor/?q={secret}": 200},
+    "exclusion-rules": {"/exclusions/{key}/rules/": 404},
+    "exclusion-sigma": {"/exclusions/sigma/": 200, "/exclusions/sigma/?q={secret}": 200},
     "source-list": {"/sources/": 200},
     "run-list": {"/runs/": 200},
     "run-detail": {"/runs/{run}/": 404},
@@ -147,6 +154,10 @@ ASKED: dict[str, dict[str, int]] = {
     "api-field-values": {
         "/api/v1/fields/{secret}/values/": 404, "/api/v1/fields/Image/values/": 200,
         "/api/v1/fields/Provider_Name/values/?q={secret}": 200,
+    },
+    "api-exclusion-list": {
+        "/api/v1/exclusions/": 200, "/api/v1/exclusions/?format=csv": 200, "/api/v1/exclusions/?q={secret}": 200,
+        "/api/v1/exclusions/?program={secret}": 400,
     },
     "api-source-list": {"/api/v1/sources/": 200},
     "api-run-list": {

@@ -27,6 +27,7 @@ from detections.models import (
     Tactic,
     Technique,
 )
+from detections.normalization.marks import marks_of
 from detections.statistics.recomputation import recompute
 
 Condition = tuple[str, str, Sequence[str], bool]
@@ -196,7 +197,13 @@ def _flat(row: Rule, condition: Condition) -> None:
     for value in values:
         indicator, _ = Indicator.objects.get_or_create(
             key=key(field, operator, value),
-            defaults={"field": field, "operator": operator, "value": value.lower(), "role": role},
+            defaults={
+                "field": field,
+                "operator": operator,
+                "value": value.lower(),
+                "role": role,
+                **marks_of(field, operator, value.lower(), wild=False)._asdict(),
+            },
         )
         RuleIndicator.objects.create(
             rule=row, indicator=indicator, excluded=excluded, value=value,
