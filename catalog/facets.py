@@ -142,7 +142,8 @@ def exclusion_counts(asked: ExclusionFilterSet) -> Counts:
 
 def counts_without(asked: StrictFilterSet, names: Iterable[str]) -> dict[str, int]:
     """How many rows each of these filters, taken off alone, would leave; the most first. One query."""
-    parts = [_counted(name, asked.without(name), Value("", output_field=CharField())) for name in names]
+    blank, number = Value("", output_field=CharField()), Count(asked.counted, distinct=asked.counted != "pk")
+    parts = [_counted(name, asked.without(name), blank, number) for name in names]
     found = {facet: number for facet, _, number in parts[0].union(*parts[1:], all=True)} if parts else {}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 

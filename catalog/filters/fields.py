@@ -80,6 +80,7 @@ class FieldFilterSet(TestFilterSet):
     """Filters of the list of fields, over the tests of rules."""
 
     orders = FIELD_ORDERS
+    counted = "field"
 
     operator = WordsFilter(field_name="operator", label="Operator that tests the field")
     group = WordsFilter(method="of_group", label="Group of fields")

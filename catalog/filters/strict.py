@@ -30,12 +30,14 @@ class StrictFilterSet(django_filters.FilterSet):
     """Reports unknown parameters and bad values; with errors it lets no row through.
 
     `own` are parameters that its page or endpoint reads itself, `orders` what `ordering` may name (without orders it
-    is not looked at) and `ties` the orders that decide between equals.
+    is not looked at) and `ties` the orders that decide between equals. `counted` is the column whose different values
+    are what the list shows, where that is not a row each.
     """
 
     own: tuple[str, ...] = ()
     orders: Mapping[str, Order] = {}
     ties: tuple[str, ...] = ()
+    counted = "pk"
 
     @property
     def reader(self) -> Reader:

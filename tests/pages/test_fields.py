@@ -12,9 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from sigma.processing.pipeline import ProcessingPipeline
 
+from catalog.roles import EDITOR
 from detections.models import Rule, RuleField, RuleName, Technique
 from tests.guide.random_catalog import write_catalog
 from tests.pages import rows
+from tests.pages.staff import person
 from tests.pages.test_techniques import page, text
 
 NAMES = (
@@ -219,3 +221,19 @@ def test_a_computed_column_is_no_field_that_has_a_page(client: Client, snapshot:
     assert "made.up" in html and "logsource.product" in html
     for address in set(re.findall(r'href="(/fields/[^"]+)"', html)):
         page(client, address)
+
+
+def test_with_nothing_left_the_page_says_which_filter_to_take_off(client: Client, snapshot: Technique) -> None:
+    said = text(page(client, "/fields/?q=image&vendor=elastic"))
+    assert "No field matches all of these filters" in said
+    assert "Take off words in a name image first: 5 fields would be left" in said
+    assert "Without vendor Elastic : 1 field" in said
+
+
+def test_staff_find_the_names_that_no_table_knows(client: Client, snapshot: Technique) -> None:
+    assert "Names that no table knows" not in page(client, "/fields/")
+    client.force_login(person(EDITOR))
+    assert "/editing/names/#unmapped-title" in page(client, "/fields/")
+    rows.rule("Of an unknown name", [snapshot], [("unknown.name", "eq", ["x"], False)])
+    assert "/editing/names/merge/?canonical=unknown.name" in page(client, "/fields/unknown.name/")
+    assert "/editing/names/field/?canonical=Image" in page(client, "/fields/Image/")
