@@ -25,6 +25,7 @@ from tests.benchmarks.languages import LanguageReading, read_languages
 from tests.benchmarks.memory import measured
 from tests.benchmarks.reading import CorpusReading, load_corpus, merely_loaded
 from tests.benchmarks.scorer import LABELS, Score, labels, score
+from tests.benchmarks.searching import postgresql_figures, searching_figures
 from tests.benchmarks.serving import print_serving, serving_figures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,6 +185,7 @@ def import_figures(corpora: Path) -> dict[str, Any]:
         recompute = measured([*manage, "recompute"], env, ROOT)
         guide = measured_guide(env)
         serving = serving_figures(env)
+        searching = searching_figures(env)
     print_serving(serving)
     return {
         "first_s": round(first.seconds, 1),
@@ -193,6 +195,7 @@ def import_figures(corpora: Path) -> dict[str, Any]:
         "recompute_command_s": round(recompute.seconds, 1),
         "guide": guide,
         "serving": serving,
+        "searching": {"sqlite": searching, "postgresql": postgresql_figures(corpora)},
     }
 
 
