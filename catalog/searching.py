@@ -34,7 +34,7 @@ from detections.searching.predicates import indicators_of
 from detections.searching.rule_hits import RuleHit, rule_hits
 
 SHOWN = {"techniques": 6, "fields": 6, "indicators": 8, "rules": 10}  # rows of a group among the others
-WHOLE = ("fields", "indicators")  # groups of which the search page itself shows all
+WHOLE = ("indicators",)  # groups of which the search page itself shows all
 PAGE = 50
 SUGGESTED = 3
 
@@ -94,7 +94,7 @@ def results_of(request: HttpRequest, text: str, only: str = "", page: int = 1) -
     words = " ".join(asked.sought).split()
     groups = {
         "techniques": lambda: _techniques(words, reader),
-        "fields": lambda: _fields(text, words, reader, page if only else 0),
+        "fields": lambda: _fields(words, reader),
         "indicators": lambda: _indicators(text, filterset, page if only else 0),
     }
     found = [make() for name, make in groups.items() if only in ("", name)]
@@ -128,12 +128,12 @@ def _techniques(words: list[str], reader: Reader) -> Group:
     rules = Rule.objects.visible_to(reader).live()
     counts = rules_by_technique(rules.filter(techniques__technique__in=shown)) if shown else {}
     rows = [TechniqueHit(row, marked(row.full_name, words), counts.get(row.pk, 0)) for row in shown]
-    return Group("techniques", len(found), rows, f"{reverse('technique-list')}?{urlencode({'q': ' '.join(words)})}")
+    return Group("techniques", len(found), rows, _at("technique-list", " ".join(words)))
 
 
-def _fields(text: str, words: list[str], reader: Reader, page: int) -> Group:
+def _fields(words: list[str], reader: Reader) -> Group:
     found: list[FieldHit] = fields_with(words, reader) if words else []
-    return _paged("fields", text, found, page)
+    return Group("fields", len(found), found[: SHOWN["fields"]], _at("field-list", " ".join(words)))
 
 
 def _indicators(text: str, filterset: RuleListFilterSet, page: int) -> Group:
@@ -150,28 +150,26 @@ def _indicators(text: str, filterset: RuleListFilterSet, page: int) -> Group:
         found = found.filter(tests)
     elif not search.asked.sought:
         found = found.none()
-    group = _paged("indicators", text, found, page)
-    hits: list[IndicatorHit] = shown_indicators(list(group.rows), reader)
-    return Group(group.name, group.count, hits, group.all_at, group.page)
+    sought = search.asked.sought
+    # The list of indicators knows one part of a value; of more this page shows all by itself.
+    all_at = (
+        _at("indicator-list", sought[0]) if len(sought) == 1 and not wanted else _at("search", text, group="indicators")
+    )
+    one = Paginator(found, PAGE if page else SHOWN["indicators"]).get_page(page or 1)
+    hits: list[IndicatorHit] = shown_indicators(list(one.object_list), reader)
+    return Group("indicators", one.paginator.count, hits, all_at, one if page else None)
 
 
 def _rules(text: str, filterset: RuleListFilterSet) -> tuple[Group, tuple[tuple[str, str, int], ...]]:
-    all_at = f"{reverse('rule-list')}?{urlencode({'q': text})}"
     named = filterset.qs.order_by().values_list("source__slug", "source__name")
     by_vendor = tuple(named.annotate(number=Count("pk")).order_by("-number", code_point("source__slug")))
     shown = filterset.in_order.select_related("source")[: SHOWN["rules"]] if by_vendor else ()
     hits: list[RuleHit] = rule_hits(list(shown), filterset.search.asked, filterset.search.fields)
-    return Group("rules", sum(number for *_, number in by_vendor), hits, all_at), by_vendor
+    return Group("rules", sum(number for *_, number in by_vendor), hits, _at("rule-list", text)), by_vendor
 
 
-def _paged(name: str, text: str, rows: Any, page: int) -> Group:
-    """A group of which the search page has a page of its own."""
-    all_at = f"{reverse('search')}?{urlencode({'q': text, 'group': name})}"
-    if not page:
-        count = len(rows) if isinstance(rows, list) else rows.count()
-        return Group(name, count, rows[: SHOWN[name]] if count else [], all_at)
-    one = Paginator(rows, PAGE).get_page(page)
-    return Group(name, one.paginator.count, one.object_list, all_at, one)
+def _at(page: str, text: str, **more: str) -> str:
+    return f"{reverse(page)}?{urlencode({'q': text, **more})}"
 
 
 def _meant(request: HttpRequest, asked: Search) -> tuple[str, ...]:

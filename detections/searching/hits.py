@@ -15,6 +15,7 @@ from detections.guide.indicator import spellings
 from detections.models import Indicator, Reader, RuleField, RuleName, Technique
 from detections.models.collation import code_point
 from detections.normalization.catalogue import base_catalogue
+from detections.normalization.values import folded_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def indicators_with(words: Sequence[str], reader: Reader) -> QuerySet[Indicator]
     """Indicators whose value holds every word, by reach; of equals the value itself before others."""
     found = Indicator.objects.in_use(reader)
     for word in words:
-        found = found.filter(value__icontains=word)
+        found = found.filter(value__icontains=folded_part(word))
     itself = Case(When(value=" ".join(words).lower(), then=Value(0)), default=Value(1))
     reach, excluded = (f"-{reader.reach_column(of)}" for of in (False, True))
     return found.order_by(reach, excluded, itself, code_point("field"), code_point("value"), "key")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from detections.models import Indicator, Rule, RuleField, RuleIndicator
 from detections.models.lookups import Like
 from detections.normalization.catalogue import Field
-from detections.normalization.values import folded
+from detections.normalization.values import folded, folded_part
 from detections.searching.grammar import Predicate
 
 
@@ -41,7 +40,6 @@ def indicators_of(predicate: Predicate, field: str) -> QuerySet[Indicator]:
 
 
 _TYPES = ("keyword", "number")  # of fields, as far as they spell a value in different ways
-_BACKSLASHES = re.compile(r"\\+")
 
 
 def _of(rows: QuerySet[Any], predicate: Predicate, field: str) -> QuerySet[Any]:
@@ -55,5 +53,4 @@ def _of(rows: QuerySet[Any], predicate: Predicate, field: str) -> QuerySet[Any]:
 
 def _spelled(parts: Sequence[str]) -> tuple[str, ...]:
     """The parts of a value as identity sees it: only a value's beginning may be two backslashes."""
-    inner = (_BACKSLASHES.sub(r"\\", part.lower()) for part in parts[1:])
-    return (folded(Field(""), "eq", parts[0]), *inner)
+    return (folded(Field(""), "eq", parts[0]), *map(folded_part, parts[1:]))

@@ -77,12 +77,13 @@ def test_groups_lead_to_all_of_theirs(client: Client, snapshot: Technique) -> No
     rows.counted()
     html = searched(client, "extra")
     assert counts(html) == {"fields": "60", "indicators": "60", "rules": "60"}
-    assert 'href="/rules/?q=extra"' in html
-    ways = [unescape(way) for way in re.findall(r'href="(/search/\?[^"]+)"', html)]
-    for way in ways:
-        whole = client.get(way).content.decode()
-        assert list(counts(whole).values()) == ["60"] and "Page 1 of 2" in text(whole)
-    assert [re.search(r"group=(\w+)", way)[1] for way in ways] == ["fields", "indicators"]
+    for name in ("rules", "fields", "indicators"):
+        assert f'href="/{name}/?q=extra"' in html
+        said = text(client.get(f"/{name}/?q=extra").content.decode())
+        assert f"60 {name}" in said, said
+    (way,) = {unescape(way) for way in re.findall(r'href="(/search/\?[^"]+)"', searched(client, "extra value:extra*"))}
+    whole = client.get(way).content.decode()
+    assert counts(whole) == {"indicators": "60"} and "Page 1 of 2" in text(whole)
     by_vendor = searched(client, "a")
     assert 'href="/rules/?q=a&amp;vendor=elastic"' in by_vendor
 
@@ -116,7 +117,7 @@ def test_what_cannot_be_read_is_shown_in_its_place(client: Client, snapshot: Tec
 
 @pytest.mark.parametrize(
     ("query", "message"),
-    [("group=rules", "Write one of: fields, indicators."), ("page=0", "whole number"), ("x=1", "no parameter 'x'")],
+    [("group=rules", "Write one of: indicators."), ("page=0", "whole number"), ("x=1", "no parameter 'x'")],
 )
 def test_a_parameter_that_nothing_knows_is_told(client: Client, snapshot: Technique, query: str, message: str) -> None:
     response = client.get(f"/search/?q=a&{query}")

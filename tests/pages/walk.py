@@ -57,7 +57,6 @@ PAGES: dict[str, Example] = {
             "?q=field:User+excluded:yes",
             "?q=nothing+has+this",
             "?q=value:*e*&group=indicators",
-            "?q=event&group=fields",
         ),
     ),
     "rule-list": Example(
