@@ -152,9 +152,8 @@ def _indicators(text: str, filterset: RuleListFilterSet, page: int) -> Group:
         found = found.none()
     sought = search.asked.sought
     # The list of indicators knows one part of a value; of more this page shows all by itself.
-    all_at = (
-        _at("indicator-list", sought[0]) if len(sought) == 1 and not wanted else _at("search", text, group="indicators")
-    )
+    listed = len(sought) == 1 and not wanted
+    all_at = _at("indicator-list", sought[0]) if listed else _at("search", text, group="indicators")
     one = Paginator(found, PAGE if page else SHOWN["indicators"]).get_page(page or 1)
     hits: list[IndicatorHit] = shown_indicators(list(one.object_list), reader)
     return Group("indicators", one.paginator.count, hits, all_at, one if page else None)

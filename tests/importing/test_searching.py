@@ -38,6 +38,7 @@ def titles(words: str) -> set[str]:
     return set(Rule.objects.filter(pk__in=found.values("pk")).values_list("title", flat=True))
 
 
+@pytest.mark.django_db
 class ActsTest(TestCase):
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(st.sampled_from(ACTS), min_size=2, max_size=12), st.integers(0, 2**32))

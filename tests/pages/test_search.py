@@ -138,6 +138,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.django_db
 class AnythingTest(TestCase):
     """Whatever is typed: an answer or an explanation, never an error of the server or of the database."""
 
