@@ -7,10 +7,10 @@ from rest_framework import serializers
 
 from catalog.api.endpoint import ListEndpoint
 from catalog.api.serializers import ListedRuleSerializer, ProblemSerializer
-from catalog.filters.rules import RuleFilterSet
+from catalog.filters.sources import SourceFilterSet
 from detections.guide.figures import unknown_ids
 from detections.guide.guide import NOT_SHOWN
-from detections.models import Rule, RuleTechnique, SourceFile
+from detections.models import Rule, RuleTechnique, Source, SourceFile
 
 
 class UnreadRuleSerializer(ListedRuleSerializer):
@@ -20,18 +20,28 @@ class UnreadRuleSerializer(ListedRuleSerializer):
     problems = ProblemSerializer(source="text.problems", many=True)
 
 
-class ParseProblemsView(ListEndpoint):
+class ProblemsView(ListEndpoint):
+    """Of the sources asked for."""
+
+    filterset_class = SourceFilterSet
+
+    def sources(self) -> SourceFilterSet:
+        found: SourceFilterSet = self.asked(Source.objects.visible_to(self.reader))
+        return found
+
+    def of_sources(self) -> QuerySet[Source, int]:
+        return self.sources().qs.order_by().values_list("pk", flat=True)
+
+
+class ParseProblemsView(ProblemsView):
     """Live rules that are not parsed in full, those parsed in part first, with what was not understood."""
 
     operation = "parse_problems"
     serializer_class = UnreadRuleSerializer
-    filterset_class = RuleFilterSet
 
     def rows(self) -> QuerySet[Rule]:
-        rules = Rule.objects.visible_to(self.reader).live().not_parsed_in_full().for_list().select_related("text")
-        not_shown = [*NOT_SHOWN, *(f"text__{name}" for name in ("text", "query", "tree", "beside"))]
-        found: QuerySet[Rule] = self.asked(rules.defer(*not_shown)).qs
-        return found
+        rules = self.sources().rules.live().not_parsed_in_full().for_list().select_related("text")
+        return rules.defer(*NOT_SHOWN, *(f"text__{name}" for name in ("text", "query", "tree", "beside")))
 
 
 class FileProblemsSerializer(serializers.Serializer):
@@ -42,15 +52,15 @@ class FileProblemsSerializer(serializers.Serializer):
     problems = ProblemSerializer(many=True)
 
 
-class FileProblemsView(ListEndpoint):
+class FileProblemsView(ProblemsView):
     """Files of which something could not be read, or looks wrong, by source and path."""
 
     operation = "file_problems"
     serializer_class = FileProblemsSerializer
 
     def rows(self) -> QuerySet[SourceFile]:
-        self.asked()
-        return SourceFile.objects.visible_to(self.reader).with_problems().select_related("source").in_order()
+        files = SourceFile.objects.visible_to(self.reader).with_problems().filter(source__in=self.of_sources())
+        return files.select_related("source").in_order()
 
 
 class UnknownTechniqueSerializer(serializers.Serializer):
@@ -63,12 +73,11 @@ class UnknownTechniqueSerializer(serializers.Serializer):
     live = serializers.BooleanField(source="rule.live")
 
 
-class UnknownTechniquesView(ListEndpoint):
+class UnknownTechniquesView(ProblemsView):
     """Ids that ATT&CK does not know, by id. They are kept as written and looked up again at the next sync of ATT&CK."""
 
     operation = "unknown_techniques"
     serializer_class = UnknownTechniqueSerializer
 
     def rows(self) -> QuerySet[RuleTechnique]:
-        self.asked()
-        return unknown_ids(self.reader)
+        return unknown_ids(self.reader).filter(rule__source__in=self.of_sources())
