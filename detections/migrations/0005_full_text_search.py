@@ -24,7 +24,7 @@ def create(apps, schema_editor):
         for statement in CREATE[schema_editor.connection.vendor]:
             schema_editor.execute(statement)
     except OperationalError as error:
-        if "fts5" not in str(error):
+        if "no such module" not in str(error):
             raise
         raise CommandError(
             "This SQLite was built without FTS5, which the search needs. Use a Python whose SQLite has it (those of "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
 import pytest
-from django.core.management import call_command
+from django.apps import apps
+from django.core.management import CommandError, call_command
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from detections.models import Generation, Rule, SearchedText, Source
 from detections.models.search import TABLE
 from detections.normalization.words import phrase_of
 from tests.importing.checkouts import Checkout, elastic_rule, sigma_rule
+from tests.pages import rows
 from tests.statistics.catalog import ACTS, Staff, write_sources
 
 A, B = ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222")
@@ -109,3 +112,23 @@ def test_the_command_refreshes_and_tells(tmp_path: Path, capsys: pytest.CaptureF
     call_command("refresh_search")
     assert "rules" in capsys.readouterr().out
     assert indexed() == right
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migration_goes_back_and_fills_the_index_again() -> None:
+    rows.snapshot_catalog()
+    before = indexed()
+    call_command("migrate", "detections", "0004", verbosity=0)
+    try:
+        assert TABLE not in connection.introspection.table_names()
+    finally:
+        call_command("migrate", "detections", verbosity=0)
+    assert before and indexed() == before
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 is SQLite's.")
+def test_a_sqlite_without_the_module_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    migration = import_module("detections.migrations.0005_full_text_search")
+    monkeypatch.setitem(migration.CREATE, "sqlite", ("CREATE VIRTUAL TABLE lacking USING module_that_is_not_there(a)",))
+    with pytest.raises(CommandError, match="built without FTS5"):
+        migration.create(apps, connection.schema_editor())
