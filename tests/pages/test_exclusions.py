@@ -170,6 +170,12 @@ def test_the_mark_stands_wherever_an_exclusion_does(client: Client, excluding: T
     assert "Parent that is easily chosen" in page(client, rule)
 
 
+def test_a_guide_leads_to_the_exclusions_of_its_technique(client: Client, excluding: Technique) -> None:
+    html = page(client, "/techniques/T1059/")
+    assert "/exclusions/?technique=T1059" in html and "/exclusions/sigma/?technique=T1059" in html
+    assert "/exclusions/?technique=" not in page(client, "/techniques/T1059/?subtechniques=1")
+
+
 def test_what_is_only_checked_has_no_mark(client: Client, snapshot: Technique) -> None:
     checked = rows.key("Image", "endswith", "\\tool.exe")
     assert Indicator.objects.get(key=checked).satisfiable == "no_path"
