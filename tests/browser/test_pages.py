@@ -159,3 +159,13 @@ def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_documentation_of_the_api_asks_nobody_else(visit: Visit) -> None:
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    page = visit.open("/api/")
+    page.get_by_role("img", name="redocly logo").wait_for(timeout=30_000)
+    assert [one for one in asked if not one.startswith((visit.address, "blob:", "data:"))] == []
+    assert page.get_by_role("link", name="API", exact=True).get_attribute("aria-current") == "page"
+    assert visit.said == []

@@ -120,7 +120,7 @@ def test_the_view_by_vendor(client: Client, catalog: Technique) -> None:
     assert cell(html, "T1578")[3] == "el 1 sp 1"
     assert cell(html, "T1200.001")[3] == "si 1 sp 1"
     assert cell(html, "T1101")[::3] == ("c0", "0")
-    assert "el Elastic, si SigmaHQ, sp Splunk." in text(html)
+    assert "el Elastic , si SigmaHQ , sp Splunk ." in text(html)
     assert cell(page(client, "/matrix/?view=vendors&vendor=splunk"), "T1059")[::3] == ("c3", "sp 1")
 
 

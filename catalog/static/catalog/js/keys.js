@@ -21,11 +21,16 @@
     document.dispatchEvent(new CustomEvent("palette:open"));
   }
 
-  // The first link of each row that is to be seen, in the order of the page; what is opened below a row is part of it.
+  // What a row is about: the link that opens it, or else its first one.
+  function linkOf(row) {
+    return row.querySelector("a.opens") || row.querySelector("a[href]");
+  }
+
+  // The link of each row that is to be seen, in the order of the page; what is opened below a row is part of it.
   function links() {
     return Array.from(document.querySelectorAll(ROWS)).filter(function (row) {
       return row.checkVisibility() && !row.closest(".opened");
-    }).map(function (row) { return row.querySelector("a[href]"); }).filter(Boolean);
+    }).map(linkOf).filter(Boolean);
   }
 
   function go(step) {
@@ -33,7 +38,7 @@
     var inRow = here && here.closest(ROWS);
     if (inRow) {
       var row = inRow.closest(".opened") ? inRow.closest(".opened").previousElementSibling : inRow;
-      next = all[all.indexOf(row.querySelector("a[href]")) + step];
+      next = all[all.indexOf(linkOf(row)) + step];
     } else {
       // From what is on the screen, not from the top of a page that is scrolled down.
       next = all.find(function (link) { return link.getBoundingClientRect().top > 0; });
