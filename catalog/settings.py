@@ -252,6 +252,9 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayRequestDuration": True, "docExpansion": "list"},
     "ENUM_NAME_OVERRIDES": {
         "RunStateEnum": "detections.models.run.Run.State",
         "CoverageEnum": [("covered", "covered"), ("missing", "missing"), ("elsewhere", "elsewhere")],

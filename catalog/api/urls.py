@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from catalog.api.aliases import AliasListView
 from catalog.api.catalog import AttackView, SourceListView, StatsView, TacticListView
@@ -35,6 +35,7 @@ from catalog.api.technique_tables import (
     TechniqueRulesView,
 )
 from catalog.api.techniques import TechniqueGuideView, TechniqueListView, TechniqueView
+from catalog.pages.start import StartView
 from catalog.problems import NOTHING_HERE, problem_response
 
 
@@ -53,6 +54,21 @@ class DocumentationView(SpectacularRedocView):
         return response
 
 
+@extend_schema_view(get=extend_schema(exclude=True))
+class TryingView(SpectacularSwaggerView):
+    """The schema to try out: every operation with a form that asks this site."""
+
+    url_name = "api-schema"
+
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = super().get(request, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+            "img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
+        )
+        return response
+
+
 class SchemaView(ProblemsMixin, SpectacularAPIView):
     """The OpenAPI document."""
 
@@ -65,6 +81,8 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", DocumentationView.as_view(), name="api-docs"),
+    path("start/", StartView.as_view(), name="api-start"),
+    path("try/", TryingView.as_view(), name="api-swagger"),
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("v1/search/", SearchView.as_view(), name="api-search"),
     path("v1/techniques/", TechniqueListView.as_view(), name="api-technique-list"),

@@ -94,6 +94,8 @@ ASKED: dict[str, dict[str, int]] = {
     "sign-in": {"/sign-in/?next=/rules/team/": 200},
     "api-docs": {"/api/": 200},
     "api-schema": {"/api/schema/": 200},
+    "api-start": {"/api/start/": 200},
+    "api-swagger": {"/api/try/": 200},
     "api-technique-list": {"/api/v1/techniques/": 200, "/api/v1/techniques/?vendor=nobody": 400},
     "api-technique": {"/api/v1/techniques/{id}/": 200},
     "api-technique-guide": {

@@ -87,7 +87,11 @@ def test_a_guide_tells_what_its_endpoints_tell(client: Client) -> None:
 def test_the_figures_of_the_catalog_are_the_same_everywhere(client: Client) -> None:
     stats = answer(client, "/api/v1/stats/")
     home = client.get("/").content.decode()
-    assert told(home, r"<dt>Rules</dt><dd>(?:<a[^>]*>)?([\d,]+)") == stats["rules"] == answer(client, "/api/v1/rules/")["count"]
+    assert (
+        told(home, r"<dt>Rules</dt><dd>(?:<a[^>]*>)?([\d,]+)")
+        == stats["rules"]
+        == answer(client, "/api/v1/rules/")["count"]
+    )
     assert told(home, r"<dt>Techniques covered</dt><dd>(?:<a[^>]*>)?([\d,]+)") == stats["covered"]
     sources = answer(client, "/api/v1/sources/?page_size=500")["results"]
     assert sources == stats["sources"] and sum(source["rules"] for source in sources) == stats["rules"]

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import urllib.request
 from typing import Any
 from urllib.error import HTTPError
 
 import yaml
 
 from catalog.api.examples import FILE as EXAMPLES
+from catalog.pages.start import FILE as STARTED
+from catalog.pages.start import SITE, STEPS, Step
 from tests.starter.contract import PARTS, get, schema_of
 from tests.starter.site import ROOT, starter_site
 
@@ -28,6 +33,7 @@ SOME_SITE = "https://fieldguide.example.org"
 def main() -> None:
     with starter_site() as site:
         EXAMPLES.write_text(examples_text(site.address), encoding="utf-8")
+        STARTED.write_text(answers_text(site.address), encoding="utf-8")
         SCHEMA.write_text(schema_text(site.address), encoding="utf-8")
 
 
@@ -46,6 +52,24 @@ def examples_text(site: str) -> str:
             else:
                 found[operation["operationId"]] = _short(answer, site)
     return json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def answers_text(site: str) -> str:
+    """The answers of the page of first steps."""
+    told = json.dumps({step.name: answer_of(step, site) for step in STEPS}, indent=1, ensure_ascii=False)
+    return f"{told}\n"
+
+
+def answer_of(step: Step, site: str) -> str:
+    """What the site answers to a step, as the page shows it."""
+    if step.code:
+        asked = [sys.executable, "-c", step.code.replace(SITE, site)]
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.rstrip()
+    with urllib.request.urlopen(f"{site}{step.address}", timeout=30) as response:  # noqa: S310  our own server
+        text = response.read().decode()
+        if response.headers["Content-Type"] == "application/json":
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return text.replace(site, SITE).replace("\r\n", "\n").rstrip()
 
 
 def schema_text(site: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ from typing import Any
 import pytest
 
 from catalog.api.examples import FILE as EXAMPLES
+from catalog.pages.start import FILE as STARTED
+from catalog.pages.start import SITE, STEPS
 from tests.lacking import lacking
 from tests.starter.contract import get, schema_of, tried_schema
-from tests.starter.made import SCHEMA, examples_text, schema_text
+from tests.starter.made import SCHEMA, answer_of, examples_text, schema_text
 from tests.starter.site import Site, starter_site
 
 # One server for all of them, whichever process runs them.
@@ -40,6 +44,16 @@ def test_the_examples_are_what_the_site_answers(site: Site) -> None:
 
 def test_the_contract_did_not_change_unseen(site: Site) -> None:
     assert SCHEMA.read_text(encoding="utf-8").splitlines() == schema_text(site.address).splitlines(), REMADE
+
+
+def test_the_first_steps_are_answered_as_their_page_says(site: Site) -> None:
+    told = json.loads(STARTED.read_text(encoding="utf-8"))
+    assert len(STEPS) == 5 and {step.name: answer_of(step, site.address) for step in STEPS} == told, REMADE
+    with urllib.request.urlopen(f"{site.address}/api/start/", timeout=30) as response:  # noqa: S310  our own server
+        page = html.unescape(response.read().decode())
+    for step in STEPS:
+        assert step.request.replace(SITE, site.address) in page, step.name
+        assert told[step.name].replace(SITE, site.address) in page, step.name
 
 
 def test_it_is_openapi_3_1(site: Site) -> None:
