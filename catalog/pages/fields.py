@@ -156,6 +156,8 @@ class FieldDetailView(FieldPage):
             "log_sources": first_rows(row.log_sources),
             "pipelines": [] if asked.query else pipelines(name, names, self.catalogue),
             "rules_at": rules_at(asked, field=name),
+            # Techniques that repeat in an address are any of them; in the search they are all.
+            "technique_at": "q=technique:" if asked.data.get("technique") else "technique=",
             "rules_of_any_vendor_at": rules_at(asked, "vendor", field=name),
         }
 

@@ -82,7 +82,9 @@ def test_every_number_leads_to_so_many_rules(client: Client, db: None, address: 
     found = numbers(client, address)
     assert len(found) > 8
     for at, number in found.items():
-        assert f"{number} rule{'s' if number != 1 else ''} " in text(page(client, at)), at
+        response = client.get(at)
+        assert response.status_code == 200, at
+        assert response.context["page_obj"].paginator.count == number, at
 
 
 def test_the_list_shows_each_field_with_its_figures(client: Client, snapshot: Technique) -> None:
