@@ -135,7 +135,7 @@ def exclusion_counts(asked: ExclusionFilterSet) -> Counts:
         *(_counted(column, asked.without(column), F(column)) for column in ("field", "program", "operator")),
     ]
     for facet in ("vendor", "platform"):
-        uses = uses_of(asked.without(facet), asked.rules_without(facet))
+        uses = uses_of(asked.without(facet) if asked.narrows else None, asked.rules_without(facet))
         parts.append(_counted(facet, uses, F(f"rule__{OF_RULES[facet]}"), Count("indicator", distinct=True)))
     return _by_facet(parts[0].union(*parts[1:], all=True))
 

@@ -107,6 +107,11 @@ class ExclusionFilterSet(StrictFilterSet):
             return []
         return [name for name in self.OF_RULES if name not in without and self.form.cleaned_data[name]]
 
+    @property
+    def narrows(self) -> bool:
+        """Whether a filter of the exclusions themselves is in force: without one every test that rules exclude is."""
+        return any(value for name, value in self.form.cleaned_data.items() if name not in self.OF_RULES)
+
     def filtered(self, rows: QuerySet[Any], without: Collection[str] = ()) -> QuerySet[Any]:
         rows = super().filtered(rows, without)
         return rows.excluded_by(self.rules_without(*without)) if self.asked_of_rules(without) else rows

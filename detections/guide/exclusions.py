@@ -80,12 +80,10 @@ def _by_vendor(keys: list[str], rules: QuerySet[Rule]) -> QuerySet[RuleIndicator
     return uses.order_by().values_list("indicator", "rule__source__slug").annotate(number=Count("pk"))
 
 
-def uses_of(indicators: QuerySet[Indicator], rules: QuerySet[Rule]) -> QuerySet[RuleIndicator]:
-    """That one of `rules` excludes one of `indicators`, each such pair once."""
-    return RuleIndicator.objects.filter(
-        excluded=True, counted=True,
-        rule__in=rules.order_by().values("pk"), indicator__in=indicators.order_by().values("pk"),
-    ).order_by()  # fmt: skip
+def uses_of(indicators: QuerySet[Indicator] | None, rules: QuerySet[Rule]) -> QuerySet[RuleIndicator]:
+    """That one of `rules` excludes one of `indicators` (None: any at all), each such pair once."""
+    uses = RuleIndicator.objects.filter(excluded=True, counted=True, rule__in=rules.order_by().values("pk")).order_by()
+    return uses if indicators is None else uses.filter(indicator__in=indicators.order_by().values("pk"))
 
 
 def rules_excluding(rules: QuerySet[Rule], key: str) -> QuerySet[Rule]:
