@@ -30,7 +30,7 @@ KEPT_SECONDS = 60 * 60 * 24
 LARGEST = 2 * 1024 * 1024  # bytes of an answer that is kept; compressed, at about a tenth, as most readers want it
 PREFIXES = (
     "/matrix/", "/techniques/", "/rules/", "/fields/", "/indicators/", "/exclusions/", "/compare/", "/sources/",
-    "/search/", "/api/",
+    "/search/", "/api/v1/", "/api/schema/", "/api/start/",
 )  # fmt: skip
 API = "/api/v1/"
 CHANGING = ("/api/v1/runs/",)  # changes without the catalog
