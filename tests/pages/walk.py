@@ -36,7 +36,7 @@ class Example:
 
 PAGES: dict[str, Example] = {
     "home": Example(),
-    "technique-list": Example(),
+    "technique-list": Example({}, ("", "?ordering=-rules", "?parent=T1578")),
     "technique-detail": Example(TECHNIQUE, ("", "?equivalent=1&names=sigma&platform=AWS", "?vendor=splunk")),
     "technique-rules": Example(TECHNIQUE),
     "technique-indicators": Example(TECHNIQUE),
@@ -82,7 +82,7 @@ PAGES: dict[str, Example] = {
     "exclusion-rules": Example({"key": rows.key("User", "eq", "backup-robot")}, ("", "?vendor=elastic")),
     "exclusion-sigma": Example({}, ("", "?technique=T1578.001", f"?key={rows.key('User', 'eq', 'backup-robot')}")),
     "api-start": Example(),
-    "source-list": Example(),
+    "source-list": Example({}, ("", "?language=kql&vendor=elastic")),
     "run-list": Example(),
     "run-detail": Example({"pk": 1}),
     "sign-in": Example(),
