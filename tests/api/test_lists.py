@@ -176,3 +176,32 @@ def test_queries_do_not_grow_with_the_rows(
     rows.counted()
     with django_assert_max_num_queries(most):
         answer(client, address)
+
+
+def test_a_rules_text_comes_with_its_licence_and_author(client: Client, snapshot: Technique) -> None:
+    raw = client.get(f"{RULES}elastic/snapshot/raw/")
+    assert raw.content.decode() == RuleText.objects.get(rule__own_id="snapshot").text
+    assert raw.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert (raw.headers["X-Licence"], raw.headers["X-Author"]) == ("Ours-1.0", "Somebody")
+
+
+def test_a_rules_tests_are_a_table(client: Client, snapshot: Technique) -> None:
+    text = RuleText.objects.get(rule__own_id="snapshot")
+    text.beside = [{"place": "logsource", "tree": text.tree["children"][0]}]
+    text.save()
+    found = answer(client, f"{RULES}elastic/snapshot/predicates/")["results"]
+    whole = answer(client, f"{RULES}elastic/snapshot/")
+    kept = [{key: value for key, value in row.items() if key != "place"} for row in found]
+    assert kept == [*whole["predicates"], *whole["exclusions"], *whole["beside"][0]["predicates"]]
+    assert [row["place"] for row in found] == [""] * (len(found) - 1) + ["logsource"]
+
+
+def test_the_rules_behind_a_row_of_a_guide(client: Client, snapshot: Technique) -> None:
+    at = "/api/v1/techniques/T1578.001/"
+    for row in answer(client, f"{at}indicators/")["results"]:
+        assert answer(client, f"{at}rules/?indicator={row['id']}")["count"] == row["rules"]
+    for row in answer(client, f"{at}fields/")["results"]:
+        assert answer(client, f"{at}rules/?field={row['field']}")["count"] == row["rules"]
+    for row in answer(client, f"{at}log-sources/")["results"]:
+        address = f"{at}rules/?source={row['vendor']}&kind={row['kind']}&name={row['name']}"
+        assert answer(client, address)["count"] == row["rules"]
