@@ -28,7 +28,7 @@ def test_what_opened_is_sound_too(visit: Visit) -> None:
 
 def test_a_value_opens_its_rules_in_place_and_closes(visit: Visit) -> None:
     page = visit.open(GUIDE)
-    value = page.get_by_role("link", name="CreateDBSnapshot")
+    value = page.locator("a.value.opens", has_text="CreateDBSnapshot")
     value.click()
     opened = page.locator("tr.opened", has_text="1 rule under T1578.001 checks")
     opened.wait_for()
