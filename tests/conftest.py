@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import TransactionTestCase
 
 from tests.lacking import lacking
 
@@ -27,7 +28,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _touches_database(item: pytest.Item) -> bool:
     marked = any(item.get_closest_marker(name) for name in ("django_db", "services"))
-    return marked or not DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+    of_django = isinstance(item, pytest.Function) and issubclass(item.cls or object, TransactionTestCase)
+    return marked or of_django or not DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

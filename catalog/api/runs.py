@@ -21,6 +21,7 @@ from detections.importing import runs
 from detections.models import Run, Source
 
 ADD_RUNS = "detections.add_run"
+OF_EVERYTHING = {"recompute": runs.request_recomputation, "refresh_search": runs.request_search_refresh}
 
 
 class RunSerializer(serializers.ModelSerializer):
@@ -59,8 +60,9 @@ class RunSerializer(serializers.ModelSerializer):
 
 class RunRequestSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(
-        choices=[Run.Kind.SYNC_SOURCE.value, Run.Kind.RECOMPUTE.value],
-        help_text="sync_source: read a source again from where it comes; recompute: count every reach anew.",
+        choices=[*OF_EVERYTHING, Run.Kind.SYNC_SOURCE.value],
+        help_text="sync_source: read a source again from where it comes; recompute: count every reach anew; "
+        "refresh_search: index the words of every rule anew.",
     )
     source = serializers.SlugField(
         max_length=50, required=False, allow_null=True, help_text="Slug of the source to sync."
@@ -80,13 +82,13 @@ class RunListView(Writing, ListEndpoint):
 
     @extend_schema(operation_id="start_run", request=RunRequestSerializer, responses={202: RunSerializer})
     def post(self, request: Request) -> Response:
-        """Begin a sync or a recomputation. Ask for the run at `Location` until its `state` is an end."""
+        """Begin a long job. Ask for the run at `Location` until its `state` is an end."""
         self.allow(ADD_RUNS)
         said = self.body(RunRequestSerializer)
         source = self._source(said["kind"], said.get("source"))
         by = request.user
         try:
-            run = runs.request_source(source, by=by) if source else runs.request_recomputation(by=by)
+            run = runs.request_source(source, by=by) if source else OF_EVERYTHING[said["kind"]](by=by)
         except runs.RunError as error:
             raise under_way(
                 str(error), Run.objects.active().filter(kind=said["kind"], source=source).first()
@@ -97,10 +99,10 @@ class RunListView(Writing, ListEndpoint):
 
     @staticmethod
     def _source(kind: str, slug: str | None) -> Source | None:
-        """The source of a sync, None for a recomputation. Raises 422."""
-        if kind == Run.Kind.RECOMPUTE:
+        """The source of a sync, None for what is done to all of them. Raises 422."""
+        if kind in OF_EVERYTHING:
             if slug:
-                raise wrong_keys({"source": ["A recomputation counts all sources together. Leave it out."]})
+                raise wrong_keys({"source": ["This is done to all sources together. Leave it out."]})
             return None
         source = Source.objects.filter(slug=slug).first() if slug else None
         if source is None:

@@ -210,6 +210,7 @@ def test_a_recomputation_is_not_for_editors_and_knows_no_source(begun: list[Run]
     assert script.send("POST", "/api/v1/runs/", {"kind": "recompute", "source": "sigma"}).status_code == 422
     assert script.send("POST", "/api/v1/runs/", {"kind": "purge"}).status_code == 422
     assert script.send("POST", "/api/v1/runs/", {"kind": "sync_source"}).status_code == 422
+    assert script.send("POST", "/api/v1/runs/", {"kind": "refresh_search"}).status_code == 202
     answer = script.send("POST", "/api/v1/runs/", {"kind": "recompute"})
     assert answer.status_code == 202
     assert Client().get(answer.headers["Location"]).status_code == 404, "it counts private sources, too"
