@@ -34,6 +34,7 @@ def test_files_come_sorted_and_without_what_is_hidden() -> None:
         (packed({"a.yml": b"abc" * 50})[:60], "cannot be unpacked"),
         (b"PK\x03\x04nothing", "cannot be unpacked"),
     ],
+    ids=["large file", "many files", "large together", "cut", "no archive"],  # the data holds the time of its making
 )
 def test_what_is_too_much_or_broken_is_refused(data: bytes, said: str) -> None:
     with pytest.raises(UnreadableError, match=said):
