@@ -21,6 +21,7 @@ bind = "127.0.0.1:8000"
 workers = environment.number("WEB_CONCURRENCY", 2)
 threads = environment.number("WEB_THREADS", 4)
 timeout = 120
+limit_request_line = 8190  # bytes of an address with its filters, the most that gunicorn takes
 control_socket_disable = True  # it would lie in the home folder, which may be read-only
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 gunicorn's sign of life, in memory
 

@@ -101,7 +101,10 @@ class AliasListView(Writing, ListEndpoint):
 
     @extend_schema(
         operation_id="save_alias", request=AliasChangeSerializer,
-        responses=BEGUN | {200: OpenApiResponse(TouchedSerializer, "With `dry_run`: what it would change.")},
+        responses={
+            200: OpenApiResponse(TouchedSerializer, "With `dry_run`: what it would change."), 201: BEGUN[200],
+            202: BEGUN[202],
+        },
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Say what a vendor's name means. The rules that use it are read again by a run."""
@@ -155,7 +158,8 @@ class AliasListView(Writing, ListEndpoint):
             raise refusal(error) from error
         run = runs[0]
         if run is None:
-            return Response({"rules": 0, "run": None, "url": None})
+            done = status.HTTP_200_OK if self.request.method == "DELETE" else status.HTTP_201_CREATED
+            return Response({"rules": 0, "run": None, "url": None}, status=done)
         start(run)
         url = reverse("api-run", args=[run.pk])
         begun = {"rules": len(run.options["rules"]), "run": run.pk, "url": url}

@@ -236,7 +236,7 @@ def test_an_alias_is_tried_saved_listed_and_taken_away(begun: list[Run]) -> None
     begun[1].finish(Run.State.SUCCEEDED)
     assert script.client.delete("/api/v1/aliases/?vendor=sigma&name=Image&reason=Back").status_code == 404
     unused = script.send("POST", "/api/v1/aliases/", said | {"name": "NobodyWritesThis"})
-    assert (unused.status_code, unused.json()) == (200, {"rules": 0, "run": None, "url": None})
+    assert (unused.status_code, unused.json()) == (201, {"rules": 0, "run": None, "url": None})
 
 
 def test_an_alias_of_a_field_that_does_not_exist_is_refused() -> None:

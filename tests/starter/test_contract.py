@@ -21,7 +21,7 @@ from catalog.pages.start import SITE, STEPS
 from tests.lacking import lacking
 from tests.starter.contract import get, schema_of, tried_schema
 from tests.starter.made import SCHEMA, answer_of, examples_text, schema_text
-from tests.starter.site import Site, starter_site
+from tests.starter.site import ROOT, Site, starter_site
 
 # One server for all of them, whichever process runs them.
 pytestmark = pytest.mark.xdist_group("starter-site")
@@ -109,7 +109,8 @@ def tried(site: Site, folder: Path, seconds: int, *options: str) -> None:
         "--phases", "coverage,fuzzing", "--seed", "1", "--no-color", "--warnings", "off",
         "--max-time", str(seconds), *options,
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    env = os.environ | {"PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.starter.bounds"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     print(done.stdout[-600:])
 
