@@ -20,12 +20,11 @@ from catalog.filters.kinds import (
     WordsFilter,
     tactic_words,
 )
-from catalog.filters.rules import RuleListFilterSet
-from catalog.filters.strict import StrictFilterSet
+from catalog.filters.of_rules import OfRulesFilterSet
 from catalog.ordering import FIELD_ORDERS, VALUE_ORDERS, parted
 from detections.guide.field import VALUE_TIES, FieldRow, field_rows, value_counts
 from detections.importing.names import current_catalogue
-from detections.models import Rule, RuleField, RuleIndicator
+from detections.models import RuleField, RuleIndicator
 from detections.normalization.catalogue import Catalogue
 from detections.searching.hits import fields_with
 
@@ -33,20 +32,13 @@ NAMESPACES = ("sigma", "ecs", "cim", "none")
 UNKNOWN = "not in the tables"  # the group of fields that no table knows
 
 
-class TestFilterSet(StrictFilterSet):
+class TestFilterSet(OfRulesFilterSet):
     """Filters of what live rules test; its rows have a `rule`. Those of rules are asked of one and the same rule."""
 
-    vendor = WordsFilter(method="of_rules", label="Slug of a source")
-    platform = WordsFilter(method="of_rules", label="Platform of the rules")
-    domain = WordsFilter(method="of_rules", label="Domain of the rules")
-    language = WordsFilter(method="of_rules", label="Query language of the rules")
-    status = WordsFilter(method="of_rules", label="Status of the rules")
-    level = WordsFilter(method="of_rules", label="Level or severity of the rules")
-    parse = WordsFilter(method="of_rules", label="How far the rules are parsed")
     technique = TechniquesFilter(method="of_rules", label="Id of a technique that the rules state")
     tactic = StatedTacticsFilter(method="of_rules", label="Tactic of a technique that the rules state")
 
-    OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse", "technique", "tactic")
+    OF_RULES = (*OfRulesFilterSet.OF_RULES, "technique", "tactic")
 
     class Meta:
         model = RuleField
@@ -60,20 +52,8 @@ class TestFilterSet(StrictFilterSet):
         """The names in force, read once."""
         return current_catalogue()
 
-    def rules_without(self, *names: str) -> QuerySet[Rule]:
-        """The live rules that the reader sees and that answer the filters of rules, were some of these taken off."""
-        rules = Rule.objects.visible_to(self.reader).live()
-        for name in self.OF_RULES if self.is_valid() else ():
-            if name not in names:
-                rules = RuleListFilterSet.base_filters[name].filter(rules, self.form.cleaned_data[name])
-        return rules
-
     def filtered(self, rows: QuerySet[Any], without: Collection[str] = ()) -> QuerySet[Any]:
         return super().filtered(rows, without).filter(rule__in=self.rules_without(*without).order_by().values("pk"))
-
-    def of_rules(self, rows: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
-        """Nothing yet: the filters of rules are asked together."""
-        return rows
 
 
 class FieldFilterSet(TestFilterSet):

@@ -21,14 +21,14 @@ from catalog.filters.kinds import (
     WordsFilter,
     tactic_words,
 )
-from catalog.filters.rules import RuleFilterSet
-from catalog.filters.strict import StrictFilterSet, lists
+from catalog.filters.of_rules import OfRulesFilterSet
+from catalog.filters.strict import lists
 from catalog.ordering import TECHNIQUE_ORDERS, Order, in_order, parted
 from detections.guide.matrix import attack_words
 from detections.models import Rule, RuleTechnique, Source, Technique
 
 
-class TechniqueFilterSet(StrictFilterSet):
+class TechniqueFilterSet(OfRulesFilterSet):
     """Filters of techniques. Those of rules leave the techniques that a live rule states which answers all of them.
 
     `show` asks whether there is such a rule, a sub-technique's standing for its parent too.
@@ -37,13 +37,6 @@ class TechniqueFilterSet(StrictFilterSet):
     orders = TECHNIQUE_ORDERS
 
     tactic = TacticsFilter(label="Short name, id or name of a tactic")
-    vendor = WordsFilter(method="of_rules", label="Slug of a source")
-    platform = WordsFilter(method="of_rules", label="Platform of the rules")
-    domain = WordsFilter(method="of_rules", label="Domain of the rules")
-    language = WordsFilter(method="of_rules", label="Query language of the rules")
-    status = WordsFilter(method="of_rules", label="Status of the rules")
-    level = WordsFilter(method="of_rules", label="Level or severity of the rules")
-    parse = WordsFilter(method="of_rules", label="How far the rules are parsed")
     attack_platform = AttackPlatformsFilter(label="Platform in ATT&CK's words")
     show = django_filters.ChoiceFilter(
         method="of_coverage",
@@ -53,8 +46,6 @@ class TechniqueFilterSet(StrictFilterSet):
     )
     parent = ParentsFilter(label="Id of a technique: its sub-techniques alone")
     q = TextFilter(method="with_words", max_length=LONGEST, label="Words of the name, or an id")
-
-    OF_RULES = ("vendor", "platform", "domain", "language", "status", "level", "parse")
 
     class Meta:
         model = Technique
@@ -68,14 +59,6 @@ class TechniqueFilterSet(StrictFilterSet):
     def rules(self) -> QuerySet[Rule]:
         """The live rules that the reader sees and that answer the filters of rules: what is counted."""
         return self.rules_without()
-
-    def rules_without(self, *names: str) -> QuerySet[Rule]:
-        """These rules, were some filters of rules taken off."""
-        rules = Rule.objects.visible_to(self.reader).live()
-        for name in self.OF_RULES if self.is_valid() else ():
-            if name not in names:
-                rules = RuleFilterSet.base_filters[name].filter(rules, self.form.cleaned_data[name])
-        return rules
 
     def filtered(self, rows: QuerySet[Technique], without: Collection[str] = ()) -> QuerySet[Technique]:
         techniques = super().filtered(rows, without)
@@ -106,10 +89,6 @@ class TechniqueFilterSet(StrictFilterSet):
 
     def of_coverage(self, techniques: QuerySet[Technique], name: str, value: str) -> QuerySet[Technique]:
         """Nothing yet: it is asked together with the filters of rules."""
-        return techniques
-
-    def of_rules(self, techniques: QuerySet[Technique], name: str, value: list[str]) -> QuerySet[Technique]:
-        """Nothing yet: the filters of rules are asked of one and the same rule, all together."""
         return techniques
 
     def with_words(self, techniques: QuerySet[Technique], name: str, value: str) -> QuerySet[Technique]:
