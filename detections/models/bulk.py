@@ -43,12 +43,19 @@ def insert_rows(
             cursor.executemany(f"{head}VALUES ({', '.join(['%s'] * len(fields))}){tail}", rows)
             return
         if not unique:
-            with cursor.copy(f"COPY {table} ({', '.join(map(column, fields))}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
+            copy_in(connection, f"COPY {table} ({', '.join(map(column, fields))}) FROM STDIN", rows)
             return
         # COPY knows no conflicts. One array a column, since a server answers each statement.
         types = [model._meta.get_field(name).db_type(connection) for name in fields]
         arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
         columns = [list(values) for values in zip(*rows, strict=True)]
         cursor.execute(f"{head}SELECT * FROM unnest({arrays}){tail}", columns)
+
+
+def copy_in(connection: Any, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Send rows by PostgreSQL's COPY. Errors are Django's, as of any other statement: its cursor lets those of a COPY
+    through as the driver's own, which nobody who tries again after a deadlock or a lost connection would know.
+    """
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import DatabaseError, connections, models, transaction
 from django.db.models import F, Func, Lookup
 
+from detections.models.bulk import copy_in
 from detections.models.rule import Rule, RuleTechnique
 from detections.normalization.words import Phrase, words_of
 
@@ -88,13 +89,11 @@ class SearchedTextQuerySet(models.QuerySet["SearchedText"]):
         self.filter(pk__in=keys)._raw_delete(self.db)
         rows = list(_documents(keys, self.db))
         connection = connections[self.db]
+        if connection.vendor == "postgresql":
+            copy_in(connection, _COPY, ((key, ts_vector(parts)) for key, parts in rows))
+            return
         with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.executemany(_INSERT, [(key, *map(" ".join, parts)) for key, parts in rows])
-                return
-            with cursor.copy(_COPY) as copy:
-                for key, parts in rows:
-                    copy.write_row((key, ts_vector(parts)))
+            cursor.executemany(_INSERT, [(key, *map(" ".join, parts)) for key, parts in rows])
 
 
 class SearchedText(models.Model):

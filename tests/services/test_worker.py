@@ -243,7 +243,7 @@ class TestWorkers:
         site.wait(run, lambda told: told["done"] > 0)
         assert site.ask(_CUT) > 0
         ended = site.wait_for_end(run)
-        assert (ended["state"], ended["rules"], ended["counts"]["added"]) == ("succeeded", 600, 600)
+        assert (ended["state"], ended["rules"], ended["counts"]["added"]) == ("succeeded", 600, 600), ended["message"]
         assert site.wrong_counts() == 0
 
     def test_of_two_requests_at_once_one_is_refused(self, env: dict[str, str], site: Site, checkout: Checkout) -> None:
