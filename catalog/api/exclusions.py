@@ -1,17 +1,18 @@
-"""Exclusions in the API: the list of its page, with the same figures."""
+"""Exclusions in the API: the lists of their pages, with the same figures."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
-from catalog.api.endpoint import ListEndpoint
-from catalog.filters.exclusions import ExclusionFilterSet
-from detections.guide.exclusions import ExclusionRow, exclusion_rows
+from catalog.api.endpoint import ListEndpoint, Rows
+from catalog.filters.exclusions import ExclusionFilterSet, ExclusionGroupFilterSet
+from detections.guide.exclusions import GROUPS, ExclusionRow, exclusion_rows, group_rows
 from detections.guide.sigma_filter import sigma_snippets
 from detections.importing.names import current_catalogue
 from detections.models import Indicator
@@ -80,3 +81,31 @@ class ExclusionListView(ListEndpoint):
 
     def get_serializer_context(self) -> dict[str, Any]:
         return super().get_serializer_context() | {"snippets": getattr(self, "snippets", {})}
+
+
+class ExclusionGroupSerializer(serializers.Serializer):
+    """Exclusions with one word in common, `rules` live rules that exclude one of them, and how many of them an attacker
+    can satisfy."""
+
+    word = serializers.CharField()
+    exclusions = serializers.IntegerField()
+    satisfiable = serializers.IntegerField()
+    rules = serializers.IntegerField()
+
+
+class ExclusionGroupsView(ListEndpoint):
+    """Exclusions by what they have in common, the largest groups first; a rule of two platforms or techniques counts
+    under both. The filters are those of the list of exclusions, where a group's word asks for its exclusions."""
+
+    operation = "exclusion_groups"
+    serializer_class = ExclusionGroupSerializer
+    filterset_class = ExclusionGroupFilterSet
+    parameters = (
+        OpenApiParameter("by", str, OpenApiParameter.PATH, enum=list(GROUPS), description="What they have in common."),
+    )
+
+    def rows(self, by: str) -> Rows:
+        if by not in GROUPS:
+            raise Http404(f"Exclusions fall into groups by {', '.join(GROUPS)}.")
+        asked = self.asked(Indicator.objects.exclusions(self.reader).with_reach(self.reader))
+        return group_rows(asked.qs, asked.rules, by)

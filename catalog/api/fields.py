@@ -1,4 +1,4 @@
-"""Fields in the API: the list, one, its names and its values, with the filters and the figures of their pages."""
+"""Fields in the API: the list, one, and each table of its page, with the filters and the figures of their pages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from catalog.api.endpoint import Endpoint, ListEndpoint, Rows
 from catalog.api.serializers import LogSourceSerializer
 from catalog.filters.fields import FieldFilterSet, FieldValueFilterSet, TestFilterSet
 from catalog.problems import PLAIN
-from detections.guide.field import FieldRow, field_detail, rules_testing, value_rows
+from detections.guide.field import FieldRow, field_detail, rules_testing, techniques_of, value_rows
 from detections.guide.field_names import find_field, names_of, suggest_fields
+from detections.guide.guide import log_sources_of
 from detections.importing.names import current_catalogue
-from detections.models import RuleField, RuleIndicator
+from detections.models import Rule, RuleField, RuleIndicator
 
 
 class UnknownField(exceptions.NotFound):
@@ -139,6 +140,10 @@ class FieldAddress(Endpoint):
             raise UnknownField(name, suggest_fields(name, self.reader, self.catalogue))
         return self.found
 
+    def rules_testing(self, name: str) -> QuerySet[Rule]:
+        """The live rules that test the field and answer the filters. Raises `UnknownField` and `BadParameters`."""
+        return rules_testing(self.asked(RuleField.objects.filter(field=self.found_field(name))).qs)
+
 
 class FieldView(FieldAddress):
     """One field by its canonical name."""
@@ -158,8 +163,27 @@ class FieldAliasListView(FieldAddress, ListEndpoint):
     serializer_class = FieldNameSerializer
 
     def rows(self, name: str) -> Rows:
-        tests = self.asked(RuleField.objects.filter(field=self.found_field(name))).qs
-        return names_of(name, rules_testing(tests), self.catalogue)
+        return names_of(name, self.rules_testing(name), self.catalogue)
+
+
+class FieldTechniqueListView(FieldAddress, ListEndpoint):
+    """The techniques in force that the live rules which test a field state, the most rules first."""
+
+    operation = "field_techniques"
+    serializer_class = FieldTechniqueSerializer
+
+    def rows(self, name: str) -> Rows:
+        return techniques_of(self.rules_testing(name))
+
+
+class FieldLogSourceListView(FieldAddress, ListEndpoint):
+    """The telemetry that the live rules which test a field need, in their vendors' words, the most rules first."""
+
+    operation = "field_log_sources"
+    serializer_class = LogSourceSerializer
+
+    def rows(self, name: str) -> Rows:
+        return log_sources_of(self.rules_testing(name))
 
 
 class FieldValueListView(FieldAddress, ListEndpoint):

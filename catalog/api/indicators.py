@@ -1,4 +1,4 @@
-"""Indicators in the API: the list, one with all that its page shows, its rules, spellings and variants."""
+"""Indicators in the API: the list, one with all that its page shows, and each table of that page by itself."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from catalog.api.serializers import RuleSerializer
 from catalog.filters.indicators import IndicatorFilterSet
 from catalog.filters.rules import IndicatorRuleFilterSet
 from detections.guide.indicator import SCOPE, CountedTest, equivalents, spelled
-from detections.guide.profile import build_profile
+from detections.guide.profile import MOST_TOGETHER, UseRow, build_profile, checked_together, uses_of
 from detections.guide.variants import variants_of
 from detections.models import Indicator, Rule
+
+MOST_BESIDE = 500  # indicators that are told to be checked together with one
 
 
 class IndicatorSerializer(serializers.Serializer):
@@ -79,7 +81,7 @@ class IndicatorDetailSerializer(IndicatorSerializer):
     together = CountedTestSerializer(
         source="profile.together",
         many=True,
-        help_text="What most of the rules that check it check as well, scope left out.",
+        help_text=f"The {MOST_TOGETHER} that most of the rules that check it check as well, scope left out.",
     )
 
     def get_equivalent_reach(self, indicator: Indicator) -> int | None:
@@ -148,6 +150,43 @@ class IndicatorRulesView(OneIndicator, ListEndpoint):
         excluded = asked.form.cleaned_data["excluded"] == "1"
         rules = asked.in_order.checking(self.indicator(key).key, excluded)
         return rules.for_list().prefetch_related("techniques")
+
+
+class IndicatorVendorsView(OneIndicator, ListEndpoint):
+    """The sources of the live rules that check or exclude an indicator, the most rules that check it first."""
+
+    operation = "indicator_vendors"
+    serializer_class = VendorUseSerializer
+
+    def rows(self, key: str) -> Sequence[UseRow]:
+        self.asked()
+        vendors, _ = uses_of(self.indicator(key).key, self.reader)
+        return vendors
+
+
+class IndicatorTechniquesView(OneIndicator, ListEndpoint):
+    """The techniques that the live rules which check or exclude an indicator state, the most such rules first."""
+
+    operation = "indicator_techniques"
+    serializer_class = TechniqueUseSerializer
+
+    def rows(self, key: str) -> Sequence[UseRow]:
+        self.asked()
+        _, techniques = uses_of(self.indicator(key).key, self.reader)
+        return techniques
+
+
+class IndicatorTogetherView(OneIndicator, ListEndpoint):
+    """What the live rules that check an indicator check as well, scope left out: the 500 that most of them check."""
+
+    operation = "indicator_together"
+    serializer_class = CountedTestSerializer
+
+    def rows(self, key: str) -> Sequence[CountedTest]:
+        self.asked()
+        indicator = self.indicator(key)
+        checking = Rule.objects.visible_to(self.reader).live().checking(indicator.key)
+        return checked_together(checking, [indicator.key], self.reader, MOST_BESIDE)
 
 
 class IndicatorEquivalentsView(OneIndicator, ListEndpoint):

@@ -1,8 +1,10 @@
-"""Parts of one rule that have an address of their own: its predicates as a table, and its text as it was published."""
+"""Parts of one rule that have an address of their own: its predicates as a table, its versions, and its text as it was
+published."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +20,9 @@ from catalog.api.errors import BadParameters
 from catalog.api.rules import RuleAddress
 from catalog.api.serializers import PredicateSerializer
 from catalog.exports.download import NO_SCRIPTS, file_name
+from detections.editing.versions import VersionView, history
 from detections.guide.rule import predicates_of
+from detections.models import RuleVersion
 
 
 class PlacedPredicateSerializer(PredicateSerializer):
@@ -38,6 +42,72 @@ class RulePredicatesView(RuleAddress, ListEndpoint):
         reading = predicates_of(self.rule(source, own_id).text, self.reader)
         beside = [row for part in reading.beside for row in part.predicates]
         return [*reading.predicates, *reading.exclusions, *beside]
+
+
+class MovedTestSerializer(serializers.Serializer):
+    """A test that came or went; a version keeps its parts in this order."""
+
+    field = serializers.CharField(help_text="The canonical field.")
+    operator = serializers.CharField()
+    value = serializers.CharField()
+    excluded = serializers.BooleanField()
+
+    def to_representation(self, row: Sequence[Any]) -> dict[str, Any]:
+        return dict(zip(self.fields, row, strict=True))
+
+
+SIGNS = {"same": " ", "came": "+", "went": "-", "gap": "@ "}
+
+
+class RuleVersionSerializer(serializers.Serializer):
+    """What a rule said from a moment on, and what is different from the version in force before it."""
+
+    number = serializers.IntegerField(source="version.number")
+    current = serializers.BooleanField(help_text="Whether it is what the rule says now.")
+    applied = serializers.BooleanField(
+        source="version.applied", help_text="false: the repository's text, held back because the rule was edited."
+    )
+    origin = serializers.ChoiceField(RuleVersion.Origin.choices, source="version.origin")
+    created_at = serializers.DateTimeField(source="version.created_at")
+    commit = serializers.CharField(source="version.commit")
+    lifecycle = serializers.CharField(source="version.lifecycle")
+    author = serializers.SerializerMethodField(help_text="Empty for readers without an account.")
+    reason = serializers.SerializerMethodField(help_text="Empty for readers without an account.")
+    came = MovedTestSerializer(source="version.came", many=True, help_text="Tests that the version before had not.")
+    went = MovedTestSerializer(source="version.went", many=True, help_text="Tests that the version before had.")
+    difference = serializers.SerializerMethodField(
+        help_text="Changed lines of the text with three around them: each begins with +, - or a space; @ where lines "
+        "are left out."
+    )
+    authors = serializers.ListField(child=serializers.CharField(), source="version.rule.authors")
+    licence = serializers.SerializerMethodField()
+
+    def get_author(self, row: VersionView) -> str:
+        return row.version.author_name if self._tells_names() else ""
+
+    def get_reason(self, row: VersionView) -> str:
+        return row.version.reason if self._tells_names() else ""
+
+    def get_difference(self, row: VersionView) -> str:
+        return "\n".join(f"{SIGNS[line.kind]}{line.text}" for line in row.lines)
+
+    def get_licence(self, row: VersionView) -> str:
+        rule = row.version.rule
+        return rule.licence or rule.source.licence
+
+    def _tells_names(self) -> bool:
+        return bool(self.context["request"].user.is_authenticated)
+
+
+class RuleVersionsView(RuleAddress, ListEndpoint):
+    """Every text that a rule had since it came into the catalog, the newest first; none while it never changed."""
+
+    operation = "rule_versions"
+    serializer_class = RuleVersionSerializer
+
+    def rows(self, source: str, own_id: str) -> Rows:
+        self.asked()
+        return history(self.rule(source, own_id))
 
 
 class TextRenderer(BaseRenderer):

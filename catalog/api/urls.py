@@ -10,19 +10,29 @@ from catalog.api.aliases import AliasListView
 from catalog.api.catalog import AttackView, SourceListView, StatsView, TacticListView
 from catalog.api.compare import CompareView
 from catalog.api.endpoint import ProblemsMixin
-from catalog.api.exclusions import ExclusionListView
-from catalog.api.fields import FieldAliasListView, FieldListView, FieldValueListView, FieldView
+from catalog.api.exclusions import ExclusionGroupsView, ExclusionListView
+from catalog.api.fields import (
+    FieldAliasListView,
+    FieldListView,
+    FieldLogSourceListView,
+    FieldTechniqueListView,
+    FieldValueListView,
+    FieldView,
+)
 from catalog.api.indicators import (
     IndicatorEquivalentsView,
     IndicatorListView,
     IndicatorRulesView,
+    IndicatorTechniquesView,
+    IndicatorTogetherView,
     IndicatorVariantsView,
+    IndicatorVendorsView,
     IndicatorView,
 )
 from catalog.api.matrix import MatrixView, NavigatorLayerView
 from catalog.api.problems import FileProblemsView, ParseProblemsView, UnknownTechniquesView
 from catalog.api.rule_changes import EditableRuleListView, EditableRuleView, RuleRetireView, RuleReviveView
-from catalog.api.rule_parts import RulePredicatesView, RuleRawView
+from catalog.api.rule_parts import RulePredicatesView, RuleRawView, RuleVersionsView
 from catalog.api.rules import SimilarRulesView
 from catalog.api.runs import RunListView, RunView
 from catalog.api.search import SearchView
@@ -123,15 +133,22 @@ urlpatterns = [
         "v1/rules/<slug:source>/<own_id:own_id>/predicates/", RulePredicatesView.as_view(), name="api-rule-predicates"
     ),
     path("v1/rules/<slug:source>/<own_id:own_id>/raw/", RuleRawView.as_view(), name="api-rule-raw"),
+    path("v1/rules/<slug:source>/<own_id:own_id>/versions/", RuleVersionsView.as_view(), name="api-rule-versions"),
     path("v1/fields/", FieldListView.as_view(), name="api-field-list"),
     path("v1/fields/<field_name:name>/aliases/", FieldAliasListView.as_view(), name="api-field-aliases"),
     path("v1/fields/<field_name:name>/values/", FieldValueListView.as_view(), name="api-field-values"),
+    path("v1/fields/<field_name:name>/techniques/", FieldTechniqueListView.as_view(), name="api-field-techniques"),
+    path("v1/fields/<field_name:name>/log-sources/", FieldLogSourceListView.as_view(), name="api-field-log-sources"),
     path("v1/fields/<field_name:name>/", FieldView.as_view(), name="api-field"),
     path("v1/indicators/", IndicatorListView.as_view(), name="api-indicator-list"),
     path("v1/indicators/<key:key>/", IndicatorView.as_view(), name="api-indicator"),
     path("v1/indicators/<key:key>/rules/", IndicatorRulesView.as_view(), name="api-indicator-rules"),
     path("v1/indicators/<key:key>/equivalents/", IndicatorEquivalentsView.as_view(), name="api-indicator-equivalents"),
     path("v1/indicators/<key:key>/variants/", IndicatorVariantsView.as_view(), name="api-indicator-variants"),
+    path("v1/indicators/<key:key>/vendors/", IndicatorVendorsView.as_view(), name="api-indicator-vendors"),
+    path("v1/indicators/<key:key>/techniques/", IndicatorTechniquesView.as_view(), name="api-indicator-techniques"),
+    path("v1/indicators/<key:key>/together/", IndicatorTogetherView.as_view(), name="api-indicator-together"),
+    path("v1/exclusions/by/<slug:by>/", ExclusionGroupsView.as_view(), name="api-exclusion-groups"),
     path("v1/exclusions/", ExclusionListView.as_view(), name="api-exclusion-list"),
     path("v1/sources/", SourceListView.as_view(), name="api-source-list"),
     path("v1/aliases/", AliasListView.as_view(), name="api-alias-list"),

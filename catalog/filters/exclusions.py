@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from catalog.filters.kinds import LONGEST, TagsFilter, TechniquesFilter, TextFilter, WordsField, WordsFilter
 from catalog.filters.rules import RuleListFilterSet
 from catalog.filters.strict import StrictFilterSet
-from catalog.ordering import EXCLUSION_ORDERS
+from catalog.ordering import EXCLUSION_ORDERS, Order
 from detections.models import Indicator, Rule
 from detections.normalization.satisfiable import reasons
 from detections.normalization.values import folded_part
@@ -131,3 +131,9 @@ class ExclusionFilterSet(StrictFilterSet):
     def of_rules(self, rows: QuerySet[Indicator], name: str, value: list[str]) -> QuerySet[Indicator]:
         """Nothing yet: the filters of rules are asked of one and the same rule, all together."""
         return rows
+
+
+class ExclusionGroupFilterSet(ExclusionFilterSet):
+    """The same filters where what is listed are groups of exclusions, whose order is their own."""
+
+    orders: Mapping[str, Order] = {}

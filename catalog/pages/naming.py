@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from catalog.audit import recorded
+from catalog.filters.fields import UNKNOWN
 from catalog.forms.naming import AliasForm, FieldForm, MergeForm
 from catalog.pages.staff import StaffPage, refused
 from catalog.runs import start
@@ -42,6 +43,7 @@ class NameListView(StaffPage):
             "fields": FieldOverride.objects.all(),
             "unmapped": unmapped[:SHOWN],
             "unmapped_count": len(unmapped),
+            "unknown_group": UNKNOWN,
             "sought": request.GET.get("q", ""),
             "found": found[:FOUND],
             "found_count": len(found),

@@ -13,7 +13,7 @@ from tests.pages import rows
 # Parts of the addresses of the schema, as the small catalog has them.
 KNOWN = {
     "attack_id": "T1578.001", "source": "elastic", "own_id": "snapshot", "id": 0, "name": "User", "field": "User",
-    "key": rows.key("event.outcome", "eq", "success"),
+    "by": "field", "key": rows.key("event.outcome", "eq", "success"),
 }  # fmt: skip
 ELSEWHERE = {
     "/api/v1/runs/{id}/": "The small catalog has no run.",

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
+from detections.guide.exclusions import GROUPS
 from detections.models import Technique
 from tests.api.test_guide import answer
 from tests.pages.test_exclusions import PARENT, excluding, told
@@ -45,6 +46,23 @@ def test_one_row_has_all_that_is_known(client: Client, excluding: Technique) -> 
     }  # fmt: skip
     others = answer(client, "/api/v1/exclusions/?satisfiable=no")["results"]
     assert [row["satisfiable"] for row in others] == [None, None]
+
+
+@pytest.mark.parametrize("query", ["", "?vendor=sigma", "?satisfiable=yes", "?technique=T1059&platform=Windows"])
+@pytest.mark.parametrize("by", GROUPS)
+def test_groups_say_what_their_page_says(client: Client, excluding: Technique, by: str, query: str) -> None:
+    shown = client.get(f"/exclusions/by/{by}/{query}").context["page_obj"].object_list
+    found = answer(client, f"/api/v1/exclusions/by/{by}/{query}")
+    assert found["count"] == len(shown) > 0 or by == "reason"
+    assert found["results"] == [
+        {"word": row.word, "exclusions": row.exclusions, "satisfiable": row.satisfiable, "rules": row.rules}
+        for row in shown
+    ]
+
+
+def test_exclusions_fall_into_groups_by_what_the_error_names(client: Client, excluding: Technique) -> None:
+    assert "field, program, reason" in answer(client, "/api/v1/exclusions/by/colour/", 404)["detail"]
+    assert list(answer(client, "/api/v1/exclusions/by/field/?colour=red", 400)["errors"]) == ["colour"]
 
 
 def test_the_whole_list_as_csv(client: Client, excluding: Technique) -> None:

@@ -50,6 +50,8 @@ def test_one_field_is_its_pages(client: Client, catalog: None, query: str) -> No
         (use.technique.attack_id, use.rules) for use in shown["techniques"].first
     ]
     assert [row["rules"] for row in told["log_sources"]] == [row.rules for row in shown["log_sources"].first]
+    for part, address in (("techniques", "techniques"), ("log_sources", "log-sources")):
+        assert answer(client, f"/api/v1/fields/Image/{address}/{query}")["results"] == told[part], part
     values = answer(client, told["values"] + query)
     assert values["count"] == shown["values"].total
     rows = [{part: getattr(row, part) for part in row.__slots__} for row in shown["values"].rows]

@@ -51,6 +51,16 @@ def test_one_says_what_its_page_says(client: Client, tools: Technique) -> None: 
     assert (scope["role"], scope["equivalent_reach"], scope["reach"]) == ("scope", None, 1)
 
 
+def test_each_table_of_its_page_is_a_list(client: Client, tools: Technique) -> None:  # noqa: F811
+    for key in (TOOL, SUCCESS):
+        one = answer(client, f"{INDICATORS}{key}/")
+        for part in ("vendors", "techniques", "together"):
+            told = answer(client, f"{INDICATORS}{key}/{part}/")
+            assert told["results"] == one[part] and told["count"] == len(one[part]), (key, part)
+    csv = b"".join(client.get(f"{INDICATORS}{TOOL}/vendors/?format=csv").streaming_content).decode()
+    assert csv.splitlines() == ["vendor,name,rules,excluded", "elastic,Elastic,1,1", "sigma,SigmaHQ,1,0"]
+
+
 def test_its_rules_spellings_and_variants(client: Client, tools: Technique) -> None:  # noqa: F811
     assert [row["title"] for row in answer(client, f"{INDICATORS}{TOOL}/rules/")["results"]] == titles(
         page(client, f"/indicators/{TOOL}/")
@@ -75,7 +85,7 @@ def test_its_rules_spellings_and_variants(client: Client, tools: Technique) -> N
 
 def test_what_is_private_is_for_members(client: Client, tools: Technique) -> None:  # noqa: F811
     secret = rows.key("Image", "contains", "secret\\tool.exe")
-    for part in ("", "rules/", "equivalents/", "variants/"):
+    for part in ("", "rules/", "equivalents/", "variants/", "vendors/", "techniques/", "together/"):
         assert answer(client, f"{INDICATORS}{secret}/{part}", 404)["detail"].startswith("No live rule uses")
     wide = f"{INDICATORS}{rows.key('Image', 'contains', 'tool')}/variants/"
     assert len(answer(client, wide)["narrower"]) == 1
@@ -99,6 +109,9 @@ def test_what_is_private_is_for_members(client: Client, tools: Technique) -> Non
         (f"{INDICATORS}{TOOL}/rules/?indicator=x", "indicator"),
         (f"{INDICATORS}{TOOL}/equivalents/?page=9", "page"),
         (f"{INDICATORS}{TOOL}/variants/?fields=x", "fields"),
+        (f"{INDICATORS}{TOOL}/vendors/?vendor=sigma", "vendor"),
+        (f"{INDICATORS}{TOOL}/techniques/?page=9", "page"),
+        (f"{INDICATORS}{TOOL}/together/?page_size=0", "page_size"),
     ],
 )
 def test_bad_parameters_are_told(client: Client, tools: Technique, address: str, parameter: str) -> None:  # noqa: F811

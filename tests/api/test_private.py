@@ -122,6 +122,7 @@ ASKED: dict[str, dict[str, int]] = {
     "api-file-problems": {"/api/v1/file-problems/": 200},
     "api-unknown-techniques": {"/api/v1/unknown-techniques/": 200},
     "api-rule-predicates": {"/api/v1/rules/team/{secret}/predicates/": 404},
+    "api-rule-versions": {"/api/v1/rules/team/{secret}/versions/": 404},
     "api-rule-raw": {"/api/v1/rules/team/{secret}/raw/": 404},
     "api-rule-list": {
         "/api/v1/rules/?live=all&format=csv": 200, "/api/v1/rules/?live=all&format=ndjson": 200,
@@ -147,6 +148,15 @@ ASKED: dict[str, dict[str, int]] = {
     "api-indicator-variants": {
         "/api/v1/indicators/{key}/variants/": 404, "/api/v1/indicators/{success}/variants/": 200,
     },
+    "api-indicator-vendors": {
+        "/api/v1/indicators/{key}/vendors/": 404, "/api/v1/indicators/{success}/vendors/": 200,
+    },
+    "api-indicator-techniques": {
+        "/api/v1/indicators/{key}/techniques/": 404, "/api/v1/indicators/{success}/techniques/": 200,
+    },
+    "api-indicator-together": {
+        "/api/v1/indicators/{key}/together/": 404, "/api/v1/indicators/{success}/together/": 200,
+    },
     "api-matrix": {"/api/v1/matrix/": 200, "/api/v1/matrix/?vendor=team": 400},
     "api-navigator-layer": {"/api/v1/navigator-layer/": 200, "/api/v1/navigator-layer/?vendor=team": 400},
     "api-compare": {"/api/v1/compare/": 200, "/api/v1/compare/?vendor=team": 400},
@@ -156,6 +166,16 @@ ASKED: dict[str, dict[str, int]] = {
     "api-field-values": {
         "/api/v1/fields/{secret}/values/": 404, "/api/v1/fields/Image/values/": 200,
         "/api/v1/fields/Provider_Name/values/?q={secret}": 200,
+    },
+    "api-field-techniques": {
+        "/api/v1/fields/{secret}/techniques/": 404, "/api/v1/fields/Image/techniques/": 200,
+    },
+    "api-field-log-sources": {
+        "/api/v1/fields/{secret}/log-sources/": 404, "/api/v1/fields/Provider_Name/log-sources/": 200,
+    },
+    "api-exclusion-groups": {
+        "/api/v1/exclusions/by/program/": 200, "/api/v1/exclusions/by/vendor/?format=csv": 200,
+        "/api/v1/exclusions/by/field/?vendor=team": 400, "/api/v1/exclusions/by/colour/": 404,
     },
     "api-exclusion-list": {
         "/api/v1/exclusions/": 200, "/api/v1/exclusions/?format=csv": 200, "/api/v1/exclusions/?q={secret}": 200,

@@ -15,6 +15,7 @@ PARTS = {
     "id": 2,
     "name": "CommandLine",
     "key": "c016383b47aad29d",
+    "by": "field",
 }
 
 
