@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from catalog.api.endpoint import Endpoint
 from catalog.api.refusals import refusal, wrong_keys
-from catalog.api.rules import RuleDetailSerializer, RuleListView, RuleView
+from catalog.api.rules import RuleDetailSerializer, RuleListView, RuleView, read_rule
 from catalog.api.writing import Writing
 from catalog.audit import ADDITION, CHANGE, recorded
 from catalog.forms.editing import LAID_OVER, LISTS, EditForm, written
@@ -26,7 +26,6 @@ from detections.analysis.overrides import NOTHING, Overrides
 from detections.documents.decoding import MAX_BYTES
 from detections.editing.errors import EditError
 from detections.editing.rules import Edit, create_rule, retire_rule, revive_rule, save_rule
-from detections.guide.rule import predicates_of
 from detections.models import Rule, Source
 
 LAID = "In place of what the text says; null or absent for the text's own word."
@@ -172,8 +171,7 @@ class RuleReviveView(LifecycleView):
 
 def answer(view: Endpoint, rule: Rule) -> dict[str, Any]:
     """The rule as it stands now, as `GET` answers it."""
-    row = Rule.objects.for_page().get(pk=rule.pk)
-    row.reading = predicates_of(row.text, view.reader)
+    row = read_rule(Rule.objects.for_page().get(pk=rule.pk), view.reader)
     found: dict[str, Any] = RuleDetailSerializer(row, context=view.get_serializer_context()).data
     return found
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from catalog.api.endpoint import Endpoint, ListEndpoint
 from catalog.api.serializers import (
     BesideSerializer,
+    DemandSerializer,
     PredicateSerializer,
     ProblemSerializer,
     RuleIndicatorSerializer,
@@ -20,10 +21,11 @@ from catalog.api.serializers import (
     StatedTechniqueSerializer,
 )
 from catalog.filters.rules import RuleListFilterSet
+from catalog.pages.beyond import beyond
 from detections.guide.guide import NOT_SHOWN
 from detections.guide.rule import predicates_of
 from detections.guide.similar import similar_rules
-from detections.models import Rule
+from detections.models import Reader, Rule
 from detections.models.rule import PLACES
 
 
@@ -42,8 +44,9 @@ class RuleListView(ListEndpoint):
 
 
 class RuleDetailSerializer(RuleSerializer):
-    """One rule. `predicates` are its own positive tests, `exclusions` its negated ones, `beside` what stands beside
-    the query; `tree` keeps the boolean structure. Raw text stands beside its licence and authors."""
+    """One rule. `predicates` are its own positive tests, `exclusions` its negated ones, `beside` the tests beside the
+    query, `demands` what else it asks for; `tree` keeps the boolean structure. Raw text stands beside its licence and
+    authors."""
 
     description = serializers.CharField()
     authors = serializers.ListField(child=serializers.CharField())
@@ -60,6 +63,7 @@ class RuleDetailSerializer(RuleSerializer):
     exclusions = PredicateSerializer(source="reading.exclusions", many=True)
     indicators = RuleIndicatorSerializer(source="reading.indicators", many=True)
     beside = BesideSerializer(source="reading.beside", many=True)
+    demands = DemandSerializer(many=True)
     problems = ProblemSerializer(source="reading.problems", many=True)
     tree = serializers.JSONField(source="text.tree", allow_null=True)
     query = serializers.CharField(source="text.query")
@@ -74,6 +78,13 @@ class RuleDetailSerializer(RuleSerializer):
 
     def get_licence(self, rule: Rule) -> str:
         return rule.licence or rule.source.licence
+
+
+def read_rule(rule: Rule, reader: Reader) -> Rule:
+    """The rule with what `RuleDetailSerializer` shows of it beside its row."""
+    rule.reading = predicates_of(rule.text, reader)
+    rule.demands = beyond(rule, reader)
+    return rule
 
 
 class RuleAddress(Endpoint):
@@ -96,9 +107,7 @@ class RuleView(RuleAddress):
 
     def get(self, request: Request, source: str, own_id: str) -> Response:
         self.asked()
-        rule = self.rule(source, own_id)
-        rule.reading = predicates_of(rule.text, self.reader)
-        return Response(self.get_serializer(rule).data)
+        return Response(self.get_serializer(read_rule(self.rule(source, own_id), self.reader)).data)
 
 
 class SimilarRulesView(RuleAddress):

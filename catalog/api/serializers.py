@@ -273,6 +273,36 @@ class BesideSerializer(serializers.Serializer):
     predicates = PredicateSerializer(many=True)
 
 
+class NamedRuleSerializer(serializers.Serializer):
+    """A rule that another one refers to, or is referred to by."""
+
+    id = serializers.CharField(source="own_id")
+    vendor = serializers.CharField(source="source.slug")
+    title = serializers.CharField()
+    live = serializers.BooleanField()
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, rule: Rule) -> str:
+        return reverse("rule-detail", args=[rule.source.slug, rule.own_id])
+
+
+class NamedSerializer(serializers.Serializer):
+    """One name of a demand: of a field, a job, an index or a rule."""
+
+    text = serializers.CharField(help_text="As the rule writes it.")
+    rule = NamedRuleSerializer(allow_null=True, help_text="The rule that it means.")
+    missing = serializers.BooleanField(help_text="Whether it should mean a rule of this source, and none is there.")
+
+
+class DemandSerializer(serializers.Serializer):
+    """One thing beside the query: what has to be new, a threshold, a threat mapping, a job, the rules that a
+    correlation or filter refers to, or the correlations and filters that refer to this rule."""
+
+    name = serializers.CharField()
+    note = serializers.CharField()
+    named = NamedSerializer(many=True)
+
+
 class RuleLogSourceSerializer(serializers.Serializer):
     kind = serializers.CharField()
     name = serializers.CharField()

@@ -10,6 +10,7 @@ from django.test import Client
 
 from catalog.pages.beyond import _READERS, MOST_RULES, Demand, demands
 from detections.models import Rule
+from tests.api.test_guide import answer
 from tests.importing.checkouts import Checkout, sigma_rule
 from tests.pages.test_techniques import page, text
 
@@ -150,6 +151,22 @@ def test_a_correlation_leads_to_its_rules_and_says_which_is_not_there(client: Cl
     assert "our_start* no such rule in ours" in text(html)
     assert "No query of its own" in text(html) and "Not parsed" not in text(html)
     assert "match in this order within 10m" in text(page(client, "/rules/ours/ordered/reading/"))
+
+
+def test_the_api_says_the_same(client: Client, ours: Checkout) -> None:
+    (ordered,) = answer(client, "/api/v1/rules/ours/ordered/")["demands"]
+    assert (ordered["name"], [(one["text"], one["missing"]) for one in ordered["named"]]) == (
+        "Correlates the rules", [("our_start", False), ("second", False), ("our_start*", True)],
+    )  # fmt: skip
+    assert ordered["note"].startswith("Fires when all of these rules match in this order within 10m")
+    assert [one["rule"] for one in ordered["named"]] == [
+        {"id": "first", "vendor": "ours", "title": "First", "live": True, "url": "/rules/ours/first/"},
+        {"id": "second", "vendor": "ours", "title": "Second", "live": True, "url": "/rules/ours/second/"},
+        None,
+    ]
+    used, narrowed = answer(client, "/api/v1/rules/ours/first/")["demands"]
+    assert [one["rule"]["id"] for one in used["named"]] == ["many", "ordered"] and used["note"] == ""
+    assert [one["text"] for one in narrowed["named"]] == ["All but ours"]
 
 
 def test_a_rule_says_what_correlates_and_narrows_it(client: Client, ours: Checkout) -> None:
