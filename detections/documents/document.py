@@ -9,13 +9,14 @@ from typing import Any, Literal
 from detections.documents.problem import Problem
 
 Lifecycle = Literal["live", "deprecated", "unsupported", "retired"]
+SidePlace = Literal["threat_query", "filter"]
 
 
 @dataclass(frozen=True, slots=True)
 class SideQuery:
     """A query that stands beside the rule's own, with its place (threat_query, filter)."""
 
-    place: Literal["threat_query", "filter"]
+    place: SidePlace
     language: str
     text: str
     line: int = 1

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detections.documents.document import FileReading, Lifecycle, LogSource, RuleDocument, SideQuery
+from detections.documents.document import FileReading, Lifecycle, LogSource, RuleDocument, SidePlace, SideQuery
 from detections.documents.problem import Problem
 from detections.documents.toml import load_toml
 from detections.vendors.checkout import lifecycle_of
@@ -29,6 +29,7 @@ _EXTRA = (
     "filters", "threat_filters", "machine_learning_job_id", "anomaly_threshold", "risk_score", "building_block_type",
     "event_category_override", "alert_suppression", "interval", "from", "max_signals",
 )  # fmt: skip
+_FILTERS: dict[str, SidePlace] = {"filters": "filter", "threat_filters": "threat_query"}
 # Integrations and data sets in the words of the alias table's categories, the longest prefix first.
 _CONTEXT = (
     ("aws", "aws"), ("azure", "azure"), ("o365", "m365"), ("gcp", "gcp"), ("google_workspace", "gworkspace"),
@@ -123,10 +124,11 @@ def _side_queries(rule: Mapping[str, Any], metadata: Metadata) -> Iterator[SideQ
     if query.strip():
         language = _LANGUAGES.get(metadata.string(rule, "threat_language").lower(), "kql")
         yield SideQuery("threat_query", language, query, _line_of(query, "threat_query", metadata.text))
-    filters = metadata.mappings(rule, "filters")
-    if filters:
-        line = metadata.text.count("\n", 0, max(0, metadata.text.find("[[rule.filters]]"))) + 1
-        yield SideQuery("filter", "dsl", json.dumps(jsonable(list(filters))), line)
+    # What filters the threat indicators is asked of them together with the query over them.
+    for key, place in _FILTERS.items():
+        if filters := metadata.mappings(rule, key):
+            line = metadata.text.count("\n", 0, max(0, metadata.text.find(f"[[rule.{key}]]"))) + 1
+            yield SideQuery(place, "dsl", json.dumps(jsonable(list(filters))), line)
 
 
 def _threat(rule: Mapping[str, Any], metadata: Metadata) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -163,6 +163,28 @@ def test_a_threat_query_stands_beside_the_query() -> None:
     assert (side.place, side.language, side.text) == ("threat_query", "kql", "threat.indicator.ip: *")
 
 
+def test_what_filters_the_threat_indicators_is_asked_of_them_with_their_query() -> None:
+    filters = """
+[[rule.threat_filters]]
+[rule.threat_filters.meta]
+disabled = false
+negate = true
+[rule.threat_filters.query.match_phrase]
+"threat.feed.name" = "Ours"
+"""
+    text = RULE.replace('type = "query"', 'type = "threat_match"\nthreat_query = "threat.indicator.ip: *"') + filters
+    rule = only(text)
+    assert [(side.place, side.language) for side in rule.side_queries] == [
+        ("threat_query", "kql"), ("threat_query", "dsl"),
+    ]  # fmt: skip
+    assert text.splitlines()[rule.side_queries[1].line - 1] == "[[rule.threat_filters]]"
+    analysis = analyse(rule)
+    asked = [one for one in analysis.predicates if one.place == "threat_query"]
+    found = [(one.condition.field, one.value, one.negated) for one in asked]
+    assert found == [("threat.indicator.ip", "", False), ("threat.feed.name", "Ours", True)]
+    assert analysis.parse == "full" and all(one.counted for one in asked)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
