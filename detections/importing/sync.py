@@ -24,6 +24,7 @@ from detections.importing.batch import BatchWriter, Outcome
 from detections.importing.ending import end
 from detections.importing.names import current_catalogue
 from detections.importing.plan import plan_sync
+from detections.importing.planner import look_at_tables
 from detections.importing.pool import Reading, analysed
 from detections.importing.sources import checkout_of
 from detections.importing.stored import keep_read_with, with_shared
@@ -169,7 +170,11 @@ class SourceSync:
             return False
         while self._retire_some():
             pass
-        return self._end()
+        many = Generation.objects.current().counts_stale
+        ended = self._end()
+        if ended and many:
+            look_at_tables()
+        return ended
 
     # --- parts of them ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -277,6 +277,17 @@ def test_a_first_load_beside_another_sync_is_counted_by_the_last_of_them(
     SourceSync(run).finish()
     assert not Generation.objects.current().counts_stale
     assert recompute().mended == 0
+
+
+def test_after_a_first_load_the_planner_knows_the_tables(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL would otherwise plan for empty tables until its autovacuum comes."""
+    if connection.vendor != "postgresql":
+        pytest.skip("Only PostgreSQL keeps such figures by itself.")
+    monkeypatch.setattr("detections.importing.sync._RECOMPUTE_FROM", MANY)
+    checkout.sync()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'detections_rule'")
+        assert cursor.fetchone() == (MANY,)
 
 
 def test_stale_counts_that_a_failed_load_left_are_mended(checkout: Checkout) -> None:
