@@ -169,3 +169,20 @@ def test_the_documentation_of_the_api_asks_nobody_else(visit: Visit) -> None:
     assert [one for one in asked if not one.startswith((visit.address, "blob:", "data:"))] == []
     assert page.get_by_role("link", name="API", exact=True).get_attribute("aria-current") == "page"
     assert visit.said == []
+
+
+@pytest.mark.parametrize("visit", [{"color_scheme": "dark"}], indirect=True)
+def test_an_address_is_tried_in_the_browser_and_asks_nobody_else(visit: Visit) -> None:
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    page = visit.open("/api/try/")
+    operation = page.locator(".opblock", has=page.get_by_text("/api/v1/tactics/", exact=True))
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+    expect(operation.locator(".live-responses-table")).to_contain_text("Defense Impairment")
+    assert page.evaluate("document.documentElement.classList.contains('dark-mode')")
+    assert [one for one in asked if not one.startswith((visit.address, "blob:", "data:"))] == []
+    expect(page.get_by_role("link", name="The API described")).to_have_attribute("href", "/api/")
+    assert visit.said == []
