@@ -125,8 +125,9 @@ def shown(value: str, length: int = 300) -> str:
 
 @register.simple_tag
 def query_with(query: str, **changes: Any) -> str:
-    """The query string of the filters in force with more parameters; those that are empty or 0 are left out."""
-    more = urlencode({name: value for name, value in changes.items() if value})
+    """The query string of the filters in force with more parameters; those that are empty or 0 are left out, and a
+    switch that is on is written 1."""
+    more = urlencode({name: 1 if value is True else value for name, value in changes.items() if value})
     joined = "&".join(part for part in (query, more) if part)
     return f"?{joined}" if joined else ""
 
