@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from unfold.decorators import action, display
 
+from catalog.admin.filters import NamedRowsFilter
 from catalog.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from catalog.admin.rule_actions import RuleActions
 from detections.models import Domain, Platform, Rule, RuleLogSource, RuleTechnique, RuleText
@@ -25,7 +26,7 @@ class RuleAdmin(RuleActions, ReadOnlyAdmin):
     list_display = ["title", "source", "own_id", "language", "parse", "level", "lifecycle", "live", "marks", "version"]
     list_filter = [
         "source", "edited", ("held", admin.EmptyFieldListFilter), "language", "parse", "lifecycle", "live", "copy",
-        "level", "status", "type", "platforms", "domains",
+        "level", "status", "type", ("platforms", NamedRowsFilter), ("domains", NamedRowsFilter),
     ]  # fmt: skip
     list_select_related = ["source"]
     search_fields = ["title", "own_id", "path"]

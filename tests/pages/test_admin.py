@@ -36,9 +36,17 @@ def test_every_model_is_registered_searchable_and_filterable(admin_client: Clien
     address = f"/admin/detections/{model._meta.model_name}/"
     assert admin_client.get(address, {"q": "snapshot"}).status_code == 200
     assert admin_client.get(address).status_code == 200
+    assert admin_client.get(address, {"_facets": "True"}).status_code == 200
     row = model.objects.first()
     if row is not None:
         assert admin_client.get(f"{address}{row.pk}/change/").status_code == 200
+
+
+def test_rules_are_counted_by_platforms_whatever_their_names(admin_client: Client, snapshot: Technique) -> None:
+    rows.rule("A sign-in", [snapshot], [], platforms=["Microsoft 365", "Entra ID"], domains=["our own"])
+    rows.rule("Another", [snapshot], [], platforms=["Microsoft 365"])
+    said = text(admin_client.get("/admin/detections/rule/", {"_facets": "True"}).content.decode())
+    assert "Microsoft 365 (2)" in said and "Entra ID (1)" in said and "our own (1)" in said
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model is not Source], ids=lambda model: model.__name__)
