@@ -1,4 +1,4 @@
-"""Long jobs in the API: the list, one to poll, and asking for a new one."""
+"""Long jobs in the API: the list, one to poll, asking for a new one, and stopping one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.endpoint import Endpoint, ListEndpoint
-from catalog.api.refusals import under_way, wrong_keys
+from catalog.api.refusals import Conflict, under_way, wrong_keys
 from catalog.api.writing import Writing
 from catalog.filters.runs import RunFilterSet
 from catalog.runs import start
 from detections.importing import runs
 from detections.models import Run, Source
 
-ADD_RUNS = "detections.add_run"
+ADD_RUNS, CHANGE_RUNS = "detections.add_run", "detections.change_run"
 OF_EVERYTHING = {"recompute": runs.request_recomputation, "refresh_search": runs.request_search_refresh}
 
 
@@ -111,15 +111,42 @@ class RunListView(Writing, ListEndpoint):
         return source
 
 
-class RunView(Endpoint):
-    """One run, to be asked for again until its `state` is succeeded, failed or cancelled."""
+class RunAddress(Endpoint):
+    """What stands at and below a run's address: its number."""
 
-    operation = "run"
     serializer_class = RunSerializer
 
-    def get(self, request: Request, pk: int) -> Response:
-        self.asked()
+    def run(self, pk: int) -> Run:
+        """The run, when the reader may see it. Raises `Http404`."""
         run = Run.objects.visible_to(self.reader).for_list().filter(pk=pk).first() if pk < 2**31 else None
         if run is None:
             raise Http404(f"There is no run {pk}.")
-        return Response(self.get_serializer(run).data)
+        return run
+
+
+class RunView(RunAddress):
+    """One run, to be asked for again until its `state` is succeeded, failed or cancelled."""
+
+    operation = "run"
+
+    def get(self, request: Request, pk: int) -> Response:
+        self.asked()
+        return Response(self.get_serializer(self.run(pk)).data)
+
+
+class RunCancelView(Writing, RunAddress):
+    """`POST` alone."""
+
+    http_method_names = ("post", "options")
+
+    @extend_schema(operation_id="cancel_run", request=None, responses={202: RunSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Stop a run. One that waits is cancelled at once, another at its job's next sign of life: ask for it until its
+        `state` is an end. What it has stored by then stays."""
+        self.allow(CHANGE_RUNS)
+        if not runs.cancel(self.run(pk), request.user.get_username()):
+            raise Conflict("The run is over already.", run=pk, url=reverse("api-run", args=[pk]))
+        return Response(
+            self.get_serializer(self.run(pk)).data, status.HTTP_202_ACCEPTED,
+            headers={"Location": reverse("api-run", args=[pk])},
+        )  # fmt: skip

@@ -34,7 +34,7 @@ from catalog.api.problems import FileProblemsView, ParseProblemsView, UnknownTec
 from catalog.api.rule_changes import EditableRuleListView, EditableRuleView, RuleRetireView, RuleReviveView
 from catalog.api.rule_parts import RulePredicatesView, RuleRawView, RuleVersionsView
 from catalog.api.rules import SimilarRulesView
-from catalog.api.runs import RunListView, RunView
+from catalog.api.runs import RunCancelView, RunListView, RunView
 from catalog.api.search import SearchView
 from catalog.api.technique_tables import (
     SimilarTechniquesView,
@@ -154,6 +154,7 @@ urlpatterns = [
     path("v1/aliases/", AliasListView.as_view(), name="api-alias-list"),
     path("v1/runs/", RunListView.as_view(), name="api-run-list"),
     path("v1/runs/<int:pk>/", RunView.as_view(), name="api-run"),
+    path("v1/runs/<int:pk>/cancel/", RunCancelView.as_view(), name="api-run-cancel"),
     path("v1/attack/", AttackView.as_view(), name="api-attack"),
     re_path(r"^(?:.*/)?$", nothing_here),
 ]

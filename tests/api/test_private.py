@@ -186,6 +186,7 @@ ASKED: dict[str, dict[str, int]] = {
         "/api/v1/runs/": 200, "/api/v1/runs/?format=csv": 200, "/api/v1/runs/?source=team": 400,
     },
     "api-run": {"/api/v1/runs/{run}/": 404},
+    "api-run-cancel": {"/api/v1/runs/{run}/cancel/": 405},
     "api-alias-list": {"/api/v1/aliases/": 401},
     "api-rule-retire": {"/api/v1/rules/team/{secret}/retire/": 405},
     "api-rule-revive": {"/api/v1/rules/team/{secret}/revive/": 405},

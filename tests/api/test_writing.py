@@ -153,6 +153,7 @@ def test_a_form_is_no_json() -> None:
     [
         ("POST", "/api/v1/rules/"), ("PUT", RULE), ("PATCH", RULE), ("POST", f"{RULE}retire/"),
         ("POST", f"{RULE}revive/"), ("POST", "/api/v1/runs/"), ("POST", "/api/v1/aliases/"),
+        ("POST", "/api/v1/runs/1/cancel/"),
         ("DELETE", "/api/v1/aliases/"),
     ],
 )  # fmt: skip
@@ -214,6 +215,17 @@ def test_a_recomputation_is_not_for_editors_and_knows_no_source(begun: list[Run]
     answer = script.send("POST", "/api/v1/runs/", {"kind": "recompute"})
     assert answer.status_code == 202
     assert Client().get(answer.headers["Location"]).status_code == 404, "it counts private sources, too"
+
+
+def test_a_run_is_cancelled_once(begun: list[Run]) -> None:
+    script = Script(ADMINISTRATOR)
+    at = script.send("POST", "/api/v1/runs/", {"kind": "sync_source", "source": "sigma"}).headers["Location"]
+    answer = script.send("POST", f"{at}cancel/", {})
+    assert (answer.status_code, answer.headers["Location"]) == (202, at)
+    assert (answer.json()["state"], answer.json()["message"]) == ("cancelled", f"Cancelled by {ADMINISTRATOR}.")
+    again = script.send("POST", f"{at}cancel/", {})
+    assert (again.status_code, again.json()["url"]) == (409, at)
+    assert script.send("POST", "/api/v1/runs/999999/cancel/", {}).status_code == 404
 
 
 def test_an_alias_is_tried_saved_listed_and_taken_away(begun: list[Run]) -> None:

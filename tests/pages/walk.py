@@ -115,6 +115,7 @@ BUTTONS: dict[str, Example] = {
     "run-again": Example({"pk": 1}),
     "api-rule-retire": Example(EDITED),
     "api-rule-revive": Example(EDITED),
+    "api-run-cancel": Example({"pk": 1}),
     "token-revoke": Example({"pk": 1}),
     "sign-out": Example(),
 }
