@@ -16,6 +16,10 @@ STAFF = frozenset({EDITOR, ADMINISTRATOR})  # the roles that work in the admin
 
 EDIT_RULES = "detections.change_rule"
 ADD_RULES = "detections.add_rule"
+EDIT_NAMES = "detections.change_aliasoverride"
+ADD_SOURCES = "detections.add_source"
+ADD_RUNS = "detections.add_run"
+CHANGE_RUNS = "detections.change_run"
 
 _EDITED: dict[str, tuple[str, ...]] = {
     "detections.rule": ("add", "change"),

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from catalog.roles import EDIT_RULES
+
 Item = dict[str, Any]
 
 # Title and icon of each group's entries; an address is a page's name or a model of the admin.
@@ -80,7 +82,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
 def _item(title: str, icon: str, target: str) -> Item:
     app, _, model = target.partition(".")
     if not model:
-        return {"title": title, "icon": icon, "link": reverse(target), "permission": _may("detections.change_rule")}
+        return {"title": title, "icon": icon, "link": reverse(target), "permission": _may(EDIT_RULES)}
     return {
         "title": title,
         "icon": icon,

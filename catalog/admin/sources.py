@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from catalog.admin.readonly import ReadOnlyAdmin
+from catalog.roles import ADD_RUNS
 from catalog.runs import start
 from detections.documents.problem import UnreadableError
 from detections.importing.repository import ALLOWED, checked_branch, checked_url
@@ -63,7 +64,7 @@ class SourceAdmin(SimpleHistoryAdmin, ModelAdmin):
         return False
 
     def has_sync_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("detections.add_run"))
+        return bool(request.user.has_perm(ADD_RUNS))
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Source, form: forms.ModelForm, change: bool) -> None:

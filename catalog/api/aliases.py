@@ -19,6 +19,7 @@ from catalog.api.refusals import refusal, under_way, wrong_keys
 from catalog.api.writing import Writing
 from catalog.audit import recorded
 from catalog.forms.naming import AliasForm
+from catalog.roles import EDIT_NAMES
 from catalog.runs import start
 from detections.editing.errors import EditError
 from detections.editing.names import NameChange, save_names, touched_by
@@ -26,7 +27,6 @@ from detections.importing.runs import RunError
 from detections.models import AliasOverride, Run
 from detections.normalization.catalogue import CATEGORIES, FORMS, VENDORS
 
-EDIT_NAMES = "detections.change_aliasoverride"
 KEY = ("vendor", "name", "category")
 
 

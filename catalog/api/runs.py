@@ -16,11 +16,11 @@ from catalog.api.endpoint import Endpoint, ListEndpoint
 from catalog.api.refusals import Conflict, under_way, wrong_keys
 from catalog.api.writing import Writing
 from catalog.filters.runs import RunFilterSet
+from catalog.roles import ADD_RUNS, CHANGE_RUNS
 from catalog.runs import start
 from detections.importing import runs
 from detections.models import Run, Source
 
-ADD_RUNS, CHANGE_RUNS = "detections.add_run", "detections.change_run"
 OF_EVERYTHING = {"recompute": runs.request_recomputation, "refresh_search": runs.request_search_refresh}
 
 

@@ -16,6 +16,7 @@ from catalog.audit import recorded
 from catalog.filters.fields import UNKNOWN
 from catalog.forms.naming import AliasForm, FieldForm, MergeForm
 from catalog.pages.staff import StaffPage, refused
+from catalog.roles import EDIT_NAMES
 from catalog.runs import start
 from detections.editing.errors import EditError
 from detections.editing.names import NameChange, Touched, save_names, touched_by, unmapped_names
@@ -26,7 +27,6 @@ from detections.normalization.catalogue import Alias
 
 SHOWN = 200  # names that no table knows
 FOUND = 50  # aliases that a search shows
-EDIT_NAMES = "detections.change_aliasoverride"
 
 
 class NameListView(StaffPage):

@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from catalog.pages.staff import StaffPage, number
+from catalog.roles import ADD_RUNS, CHANGE_RUNS
 from catalog.runs import start
 from detections.importing import runs
 from detections.models import Run, Source
 
-ADD_RUNS = "detections.add_run"
-CHANGE_RUNS = "detections.change_run"
 PAGE = 50
 SHOWN_CHUNKS = 50
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from catalog.audit import ADDITION, recorded
 from catalog.pages.staff import StaffPage, number, refused
-from catalog.roles import ADD_RULES
+from catalog.roles import ADD_RULES, ADD_SOURCES
 from detections.editing.errors import EditError
 from detections.editing.sources import create_source
 from detections.editing.upload import UploadPlan, perform_upload, plan_upload
@@ -24,7 +24,6 @@ from detections.vendors import VENDORS
 
 MOST = 16 * 1024 * 1024  # bytes of one upload
 KEPT_FOR = timedelta(days=1)
-ADD_SOURCES = "detections.add_source"
 
 
 class UploadForm(forms.Form):
