@@ -80,7 +80,7 @@ class RuleVersionSerializer(serializers.Serializer):
         "are left out."
     )
     authors = serializers.ListField(child=serializers.CharField(), source="version.rule.authors")
-    licence = serializers.SerializerMethodField()
+    licence = serializers.CharField(source="version.rule.effective_licence")
 
     def get_author(self, row: VersionView) -> str:
         return row.version.author_name if self._tells_names() else ""
@@ -90,10 +90,6 @@ class RuleVersionSerializer(serializers.Serializer):
 
     def get_difference(self, row: VersionView) -> str:
         return "\n".join(f"{SIGNS[line.kind]}{line.text}" for line in row.lines)
-
-    def get_licence(self, row: VersionView) -> str:
-        rule = row.version.rule
-        return rule.licence or rule.source.licence
 
     def _tells_names(self) -> bool:
         return bool(self.context["request"].user.is_authenticated)
@@ -146,7 +142,7 @@ class RuleRawView(RuleAddress, Endpoint):
         ending = rule.file_path.rpartition(".")[2] if "." in rule.file_path else "txt"
         name = file_name(f"{source}/{own_id}/", ending if ending.isalnum() else "txt")
         headers = {
-            "X-Licence": quote(rule.licence or rule.source.licence or "not stated", safe=" "),
+            "X-Licence": quote(rule.effective_licence or "not stated", safe=" "),
             "X-Author": quote(", ".join(map(str, rule.authors)) or "not stated", safe=" ,@<>()"),
             "Content-Disposition": f'inline; filename="{name}"',
             "Content-Security-Policy": NO_SCRIPTS,

@@ -50,7 +50,7 @@ class RuleDetailSerializer(RuleSerializer):
 
     description = serializers.CharField()
     authors = serializers.ListField(child=serializers.CharField())
-    licence = serializers.SerializerMethodField()
+    licence = serializers.CharField(source="effective_licence")
     references = serializers.ListField(child=serializers.CharField())
     false_positives = serializers.ListField(child=serializers.CharField())
     tags = serializers.ListField(child=serializers.CharField())
@@ -75,9 +75,6 @@ class RuleDetailSerializer(RuleSerializer):
 
     def get_diverged(self, rule: Rule) -> bool:
         return rule.held_id is not None
-
-    def get_licence(self, rule: Rule) -> str:
-        return rule.licence or rule.source.licence
 
 
 def read_rule(rule: Rule, reader: Reader) -> Rule:

@@ -195,6 +195,11 @@ class Rule(models.Model):
         return self.title
 
     @property
+    def effective_licence(self) -> str:
+        """Its own licence, else its source's; "" where neither names one."""
+        return self.licence or self.source.licence
+
+    @property
     def platform_names(self) -> list[str]:
         """By name. No query for a rule of `for_list`."""
         rows = self.listed_platforms if hasattr(self, "listed_platforms") else self.platforms.all()
