@@ -51,7 +51,7 @@ def field_table(
     attack_id: str, tables: Tables, query: str, offset: int = 0, most: int = FIRST, *, excluded: bool
 ) -> Table:
     """Rows of a guide's fields from `offset` on."""
-    asked = query_with(query, excluded=int(excluded)).removeprefix("?")
+    asked = query_with(query, excluded=excluded).removeprefix("?")
     return rows_table("technique-fields", attack_id, tables.fields, asked, offset, most, excluded=excluded)
 
 
@@ -90,7 +90,7 @@ def indicator_table(
     """`rows` of the table from `offset` on, of `total`."""
     shown = offset + len(rows)
     address = reverse("technique-indicators", args=[attack_id])
-    asked = query_with(query, excluded=int(excluded), equivalent=int(equivalent), offset=shown)
+    asked = query_with(query, excluded=excluded, equivalent=equivalent, offset=shown)
     return IndicatorTable(
         rows=rows,
         equivalent=_equivalent(rows, reader) if equivalent else None,

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from django import template
 from django.urls import resolve, reverse
 
+from catalog.templatetags.wording import query_with
+
 register = template.Library()
 FORMS = ("csv", "ndjson")  # of a whole table
 
@@ -23,8 +25,7 @@ def export(context: template.Context, endpoint: str, *args: Any, **changes: Any)
     view = resolve(address).func.view_class
     known = {*view.filterset_class.base_filters, *view.own, "ordering"} - {"from", *changes}
     pairs = [(name, value) for name, values in context["request"].GET.lists() for value in values]
-    kept = [(name, value) for name, value in pairs if name in known and value]
-    kept += [(name, str(value)) for name, value in changes.items() if value]
+    kept = urlencode([(name, value) for name, value in pairs if name in known and value])
     forms = (form, form) if form else FORMS
-    csv, other = (f"{address}?{urlencode([*kept, ('format', one)])}" for one in forms)
+    csv, other = (address + query_with(kept, **changes, format=one) for one in forms)
     return {"csv": "" if form else csv, "json": other}
