@@ -5,7 +5,7 @@ Everything counts live rules that the reader sees, each once: `rules` is always 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet
@@ -76,8 +76,8 @@ def exclusion_rows(indicators: Iterable[Indicator], rules: QuerySet[Rule], reade
 
 def _by_vendor(keys: list[str], rules: QuerySet[Rule]) -> QuerySet[RuleIndicator]:
     """(key, slug of a source, rules of it that exclude the key)."""
-    uses = RuleIndicator.objects.filter(indicator__in=keys, excluded=True, counted=True, rule__in=rules.order_by())
-    return uses.order_by().values_list("indicator", "rule__source__slug").annotate(number=Count("pk"))
+    uses = uses_of(None, rules).filter(indicator__in=keys)
+    return uses.values_list("indicator", "rule__source__slug").annotate(number=Count("pk"))
 
 
 def uses_of(indicators: QuerySet[Indicator] | None, rules: QuerySet[Rule]) -> QuerySet[RuleIndicator]:
@@ -106,9 +106,3 @@ def group_rows(indicators: QuerySet[Indicator], rules: QuerySet[Rule], by: str) 
         satisfiable=Count("indicator", distinct=True, filter=~Q(indicator__satisfiable="")),
     )  # fmt: skip
     return tuple(sorted((Group(*row) for row in counted if row[0]), key=lambda row: (-row.exclusions, row.word)))
-
-
-def spelled_tests(indicators: Sequence[Indicator], reader: Reader) -> list[tuple[Indicator, str]]:
-    """Indicators with the spelling that is shown of each. One query."""
-    shown = spellings([row.key for row in indicators], reader)
-    return [(row, shown.get(row.key, row.value)) for row in indicators]

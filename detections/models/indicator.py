@@ -145,10 +145,6 @@ class RuleIndicator(models.Model):
 
 
 class RuleFieldQuerySet(models.QuerySet["RuleField"]):
-    def of_live_rules(self, reader: Reader) -> RuleFieldQuerySet:
-        """Tests of live rules that the reader sees."""
-        return self.filter(reader.sources("rule__source"), rule__live=True)
-
     def names(self, reader: Reader) -> tuple[str, ...]:
         """The canonical fields that rules which the reader sees test, live or not, by code point. One query."""
         seen = self.filter(reader.sources("rule__source")).order_by()
